@@ -1,0 +1,291 @@
+//! Expressions: nodes of the graph that tracing a function leaves behind.
+
+use crate::error::{RuleError, TypeError};
+use crate::prim::{Constant, Placeholder, Prim};
+use crate::scope::Scope;
+use array::{Array, DType, Type};
+use smallvec::SmallVec;
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// One output of an operation: a pointer, cheap to clone.
+///
+/// Expressions are strict: operands of equal shapes and dtypes, no implicit broadcasting.
+#[derive(Clone)]
+pub struct Expr {
+    node: Arc<Node>,
+    output: u32,
+}
+
+/// An operation applied to inputs.
+pub struct Node {
+    id: u64,
+    prim: Prim,
+    inputs: SmallVec<[Expr; 2]>,
+    types: SmallVec<[Type; 1]>,
+    scope: Option<Arc<Scope>>,
+    at: &'static Location<'static>,
+    /// The outputs' values, once somebody has asked for them.
+    values: OnceLock<Vec<Array>>,
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl Node {
+    /// Unique, and greater than the ids of all inputs: ascending ids are a topological order.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+    /// The operation.
+    pub fn prim(&self) -> &Prim {
+        &self.prim
+    }
+    /// Its operands.
+    pub fn inputs(&self) -> &[Expr] {
+        &self.inputs
+    }
+    /// The types of its outputs.
+    pub fn types(&self) -> &[Type] {
+        &self.types
+    }
+    /// The deepest scope among the inputs.
+    pub fn scope(&self) -> Option<&Arc<Scope>> {
+        self.scope.as_ref()
+    }
+    /// Where the operation was made.
+    pub fn at(&self) -> &'static Location<'static> {
+        self.at
+    }
+    /// The values of the outputs, where they have been computed.
+    pub fn values(&self) -> &OnceLock<Vec<Array>> {
+        &self.values
+    }
+}
+
+impl Expr {
+    /// The node this is an output of.
+    pub fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+    /// Which output of the node.
+    pub fn output(&self) -> usize {
+        self.output as usize
+    }
+    /// Identity of this output: the node's id and the output's number.
+    pub fn key(&self) -> (u64, u32) {
+        (self.node.id, self.output)
+    }
+    /// The type.
+    pub fn ty(&self) -> &Type {
+        &self.node.types[self.output as usize]
+    }
+    /// Sizes of the axes.
+    pub fn shape(&self) -> &[usize] {
+        &self.ty().shape
+    }
+    /// Number of axes.
+    pub fn rank(&self) -> usize {
+        self.shape().len()
+    }
+    /// Element type.
+    pub fn dtype(&self) -> DType {
+        self.ty().dtype
+    }
+    /// The deepest scope this depends on.
+    pub fn scope(&self) -> Option<&Arc<Scope>> {
+        self.node.scope.as_ref()
+    }
+    /// Whether this belongs to the given scope.
+    pub fn in_scope(&self, scope: &Scope) -> bool {
+        self.scope().is_some_and(|s| s.id() == scope.id())
+    }
+
+    /// All outputs of a node.
+    pub fn outputs_of(node: &Arc<Node>) -> Vec<Expr> {
+        (0..node.types.len() as u32).map(|output| Expr { node: node.clone(), output }).collect()
+    }
+
+    /// The expression that is this array.
+    #[track_caller]
+    pub fn constant(value: Array) -> Expr {
+        let ty = value.ty();
+        Expr::leaf(Prim::from(Constant(value)), ty, None)
+    }
+
+    /// A fresh placeholder in `scope`, standing for `binding` where that is given.
+    #[track_caller]
+    pub fn placeholder(ty: Type, scope: &Arc<Scope>, binding: Option<Expr>) -> Expr {
+        let prim = Prim::from(Placeholder::new(ty.clone(), binding));
+        Expr::leaf(prim, ty, Some(scope.clone()))
+    }
+
+    #[track_caller]
+    fn leaf(prim: Prim, ty: Type, scope: Option<Arc<Scope>>) -> Expr {
+        let node = Node {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            prim,
+            inputs: SmallVec::new(),
+            types: SmallVec::from_iter([ty]),
+            scope,
+            at: Location::caller(),
+            values: OnceLock::new(),
+        };
+        Expr { node: Arc::new(node), output: 0 }
+    }
+
+    /// The array, when this is a constant.
+    pub fn as_constant(&self) -> Option<&Array> {
+        match &self.node.prim {
+            Prim::Constant(Constant(value)) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+thread_local!(static PLACE: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) });
+
+/// Runs `f` with every node it makes said to be made at `at`: what a rule makes stands where the
+/// operation stands that it differentiates, transposes or batches.
+pub fn standing_at<T>(at: &'static Location<'static>, f: impl FnOnce() -> T) -> T {
+    struct Restore(Option<&'static Location<'static>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            PLACE.set(self.0);
+        }
+    }
+    let _restore = Restore(PLACE.replace(Some(at)));
+    f()
+}
+
+/// Applies an operation: the only way, apart from leaves, that a node comes to be.
+///
+/// # Errors
+/// Operands that do not fit, or that belong to a scope that has been closed.
+#[track_caller]
+pub fn try_bind(prim: impl Into<Prim>, inputs: &[&Expr]) -> Result<Vec<Expr>, TypeError> {
+    bind_at(prim.into(), inputs, Location::caller())
+}
+
+/// [`try_bind`] for a node that stands where another one stood.
+pub fn bind_at(
+    prim: Prim,
+    inputs: &[&Expr],
+    at: &'static Location<'static>,
+) -> Result<Vec<Expr>, TypeError> {
+    let at = PLACE.get().unwrap_or(at);
+    let with_operands = |mut e: TypeError| {
+        e.op = prim.rules().name().to_string();
+        e.operands = inputs.iter().map(|x| (x.ty().clone(), Some(x.node.at))).collect();
+        e
+    };
+    let types: SmallVec<[&Type; 4]> = inputs.iter().map(|x| x.ty()).collect();
+    let outputs = prim.rules().typ(&types).map_err(with_operands)?;
+    let mut scope: Option<&Arc<Scope>> = None;
+    for s in inputs.iter().filter_map(|x| x.scope()) {
+        if !s.is_open() {
+            return Err(with_operands(TypeError::new(format!(
+                "an operand is a placeholder of `{}` (called at {}:{}) that has escaped: the \
+                 transformation is over, and what it traced has no value outside; return it from \
+                 the function instead",
+                s.kind(),
+                s.at().file(),
+                s.at().line()
+            ))));
+        }
+        if scope.is_none_or(|t| s.depth() > t.depth()) {
+            scope = Some(s);
+        }
+    }
+    let scope = scope.cloned();
+    let n = outputs.len() as u32;
+    let node = Arc::new(Node {
+        id: NEXT.fetch_add(1, Ordering::Relaxed),
+        inputs: inputs.iter().map(|&x| x.clone()).collect(),
+        types: SmallVec::from_vec(outputs),
+        scope,
+        at,
+        prim,
+        values: OnceLock::new(),
+    });
+    Ok((0..n).map(|output| Expr { node: node.clone(), output }).collect())
+}
+
+/// Applies an operation whose operands are known to fit.
+///
+/// # Panics
+/// At the caller's line when they do not.
+#[track_caller]
+pub fn bind(prim: impl Into<Prim>, inputs: &[&Expr]) -> Vec<Expr> {
+    match bind_at(prim.into(), inputs, Location::caller()) {
+        Ok(outputs) => outputs,
+        Err(e) => panic!("{e}"),
+    }
+}
+
+/// [`bind`] for operations with one output.
+#[track_caller]
+pub fn bind1(prim: impl Into<Prim>, inputs: &[&Expr]) -> Expr {
+    let mut outputs = bind(prim, inputs);
+    assert_eq!(outputs.len(), 1, "bind1 of an operation with {} outputs", outputs.len());
+    outputs.remove(0)
+}
+
+/// The nodes that `roots` depend on, each after its inputs, entering only nodes that `enter`
+/// allows. Iterative: a chain of a million nodes is no problem.
+pub fn reachable(roots: &[&Expr], mut enter: impl FnMut(&Node) -> bool) -> Vec<Arc<Node>> {
+    let mut seen = std::collections::HashSet::new();
+    let mut stack: Vec<&Arc<Node>> = roots.iter().map(|r| &r.node).collect();
+    let mut out: Vec<Arc<Node>> = vec![];
+    while let Some(node) = stack.pop() {
+        if enter(node) && seen.insert(node.id) {
+            stack.extend(node.inputs.iter().map(|x| &x.node));
+            out.push(node.clone());
+        }
+    }
+    out.sort_unstable_by_key(|n| n.id);
+    out
+}
+
+// Dropping the last reference to the end of a long chain would recurse once per node. Instead the
+// inputs that nobody else holds are moved onto a worklist.
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut work: Vec<Expr> = self.inputs.drain(..).collect();
+        if let Some(b) = self.prim.take_binding() {
+            work.push(b);
+        }
+        while let Some(expr) = work.pop() {
+            if let Some(mut node) = Arc::into_inner(expr.node) {
+                work.extend(node.inputs.drain(..));
+                if let Some(b) = node.prim.take_binding() {
+                    work.push(b);
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}#{}.{}: {}",
+            self.node.prim.rules().name(),
+            self.node.id,
+            self.output,
+            self.ty()
+        )
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.prim.rules().name(), self.id)
+    }
+}
+
+/// Shorthand in rules: the transformation failed for this operation.
+pub type RuleResult<T> = Result<T, RuleError>;

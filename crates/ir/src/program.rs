@@ -1,0 +1,356 @@
+//! Closed programs: a flat list of equations with numbered variables.
+
+use crate::error::{RuleError, TypeError};
+use crate::expr::{Expr, Node, RuleResult, bind_at, reachable};
+use crate::prim::{Constant, Prim};
+use crate::scope::Scope;
+use array::{Array, Type};
+use smallvec::SmallVec;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::Location;
+
+/// A variable of a program: inputs come first, then the outputs of each equation in order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Var(pub u32);
+
+impl Var {
+    /// Position in the program's table of types.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One operation of a program. Its outputs are the next free variables.
+#[derive(Clone, Debug)]
+pub struct Equation {
+    /// The operation.
+    pub prim: Prim,
+    /// Its operands.
+    pub inputs: SmallVec<[Var; 2]>,
+    /// The first of its outputs; the others follow.
+    pub first: Var,
+    /// Number of outputs.
+    pub outputs: u32,
+    /// Where it was made, when it comes from Rust code.
+    pub at: Option<&'static Location<'static>>,
+}
+
+impl Equation {
+    /// The outputs.
+    pub fn results(&self) -> impl Iterator<Item = Var> + use<> {
+        (self.first.0..self.first.0 + self.outputs).map(Var)
+    }
+}
+
+/// A closed program in canonical numbering. Equality is structural (places are ignored), with a
+/// hash stored at construction.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    inputs: usize,
+    types: Vec<Type>,
+    equations: Vec<Equation>,
+    outputs: Vec<Var>,
+    hash: u64,
+}
+
+impl PartialEq for Program {
+    fn eq(&self, other: &Program) -> bool {
+        self.hash == other.hash
+            && self.inputs == other.inputs
+            && self.outputs == other.outputs
+            && self.types == other.types
+            && self.equations.len() == other.equations.len()
+            && self
+                .equations
+                .iter()
+                .zip(&other.equations)
+                .all(|(a, b)| a.inputs == b.inputs && a.prim == b.prim)
+    }
+}
+impl Eq for Program {}
+impl Hash for Program {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+    }
+}
+
+impl Program {
+    /// Types of the inputs.
+    pub fn input_types(&self) -> &[Type] {
+        &self.types[..self.inputs]
+    }
+    /// The inputs.
+    pub fn inputs(&self) -> impl Iterator<Item = Var> + use<> {
+        (0..self.inputs as u32).map(Var)
+    }
+    /// The equations, each after those it depends on.
+    pub fn equations(&self) -> &[Equation] {
+        &self.equations
+    }
+    /// The outputs.
+    pub fn outputs(&self) -> &[Var] {
+        &self.outputs
+    }
+    /// The type of a variable.
+    pub fn ty(&self, v: Var) -> &Type {
+        &self.types[v.index()]
+    }
+    /// Types of all variables.
+    pub fn types(&self) -> &[Type] {
+        &self.types
+    }
+    /// Types of the outputs.
+    pub fn output_types(&self) -> Vec<Type> {
+        self.outputs.iter().map(|&v| self.ty(v).clone()).collect()
+    }
+    /// Number of variables.
+    pub fn variables(&self) -> usize {
+        self.types.len()
+    }
+
+    /// Evaluates the program with the reference rules.
+    ///
+    /// # Errors
+    /// Where an operation has no value (see [`crate::prim::Primitive::eval`]).
+    pub fn eval(&self, inputs: &[Array]) -> RuleResult<Vec<Array>> {
+        let mut values: Vec<Option<Array>> = inputs.iter().cloned().map(Some).collect();
+        values.resize(self.variables(), None);
+        let last = self.last_uses();
+        for (i, eq) in self.equations.iter().enumerate() {
+            let x: SmallVec<[&Array; 4]> = eq
+                .inputs
+                .iter()
+                .map(|v| values[v.index()].as_ref().expect("invariant: defined before use"))
+                .collect();
+            let y = eq.prim.rules().eval(&x).map_err(|e| match eq.at {
+                Some(at) => e.or_at(at),
+                None => e,
+            })?;
+            drop(x);
+            for (v, y) in eq.results().zip(y) {
+                values[v.index()] = Some(y);
+            }
+            for v in &eq.inputs {
+                if last[v.index()] == i {
+                    values[v.index()] = None;
+                }
+            }
+        }
+        let take = |v: &Var| values[v.index()].clone().expect("invariant: outputs are defined");
+        Ok(self.outputs.iter().map(take).collect())
+    }
+
+    /// For each variable, the last equation that reads it; `usize::MAX` for outputs and for
+    /// variables that nothing reads.
+    pub fn last_uses(&self) -> Vec<usize> {
+        let mut last = vec![usize::MAX; self.variables()];
+        for (i, eq) in self.equations.iter().enumerate() {
+            for v in &eq.inputs {
+                last[v.index()] = i;
+            }
+        }
+        for v in &self.outputs {
+            last[v.index()] = usize::MAX;
+        }
+        last
+    }
+
+    /// The program's outputs as expressions over the given inputs.
+    ///
+    /// # Errors
+    /// When the inputs do not have the program's input types.
+    pub fn inline(&self, inputs: &[Expr]) -> Result<Vec<Expr>, TypeError> {
+        self.check_inputs(&inputs.iter().map(|x| x.ty()).collect::<Vec<_>>())?;
+        let mut exprs: Vec<Expr> = Vec::with_capacity(self.variables());
+        exprs.extend(inputs.iter().cloned());
+        for eq in &self.equations {
+            let x: SmallVec<[&Expr; 4]> = eq.inputs.iter().map(|v| &exprs[v.index()]).collect();
+            let y = match &eq.prim {
+                Prim::Constant(Constant(a)) => vec![Expr::constant(a.clone())],
+                prim => bind_at(prim.clone(), &x, eq.at.unwrap_or(Location::caller()))?,
+            };
+            drop(x);
+            exprs.extend(y);
+        }
+        Ok(self.outputs.iter().map(|v| exprs[v.index()].clone()).collect())
+    }
+
+    /// Whether arrays of these types can be given as inputs.
+    ///
+    /// # Errors
+    /// Naming the first that does not fit.
+    pub fn check_inputs(&self, types: &[&Type]) -> Result<(), TypeError> {
+        let expected = self.input_types();
+        if types.len() != expected.len() {
+            let message = format!("takes {} inputs, got {}", expected.len(), types.len());
+            return Err(TypeError { op: "program".into(), message, operands: vec![] });
+        }
+        for (i, (got, want)) in types.iter().zip(expected).enumerate() {
+            if *got != want {
+                let message = format!("input {i} must be {want}, got {got}");
+                return Err(TypeError { op: "program".into(), message, operands: vec![] });
+            }
+        }
+        Ok(())
+    }
+
+    /// The deepest nesting of programs inside, 1 for a program without control flow.
+    pub fn depth(&self) -> usize {
+        let inner = self.equations.iter().flat_map(|e| e.prim.rules().programs());
+        1 + inner.map(|p| p.depth()).max().unwrap_or(0)
+    }
+}
+
+/// Builds a program equation by equation.
+#[derive(Debug, Default)]
+pub struct Builder {
+    program: Program,
+}
+
+impl Builder {
+    /// A builder for a program with these inputs.
+    pub fn new(inputs: Vec<Type>) -> Builder {
+        Builder { program: Program { inputs: inputs.len(), types: inputs, ..Program::default() } }
+    }
+
+    /// The type of a variable made so far.
+    pub fn ty(&self, v: Var) -> &Type {
+        self.program.ty(v)
+    }
+
+    /// Number of variables so far.
+    pub fn variables(&self) -> usize {
+        self.program.variables()
+    }
+
+    /// Adds an equation; its outputs' types follow from the operation's type rule. This is the
+    /// gate for programs that do not come from expressions.
+    ///
+    /// # Errors
+    /// Operands that do not exist or do not fit.
+    pub fn push(
+        &mut self,
+        prim: Prim,
+        inputs: &[Var],
+        at: Option<&'static Location<'static>>,
+    ) -> Result<Vec<Var>, TypeError> {
+        let named = |mut e: TypeError, operands: Vec<Type>| {
+            e.op = prim.rules().name().to_string();
+            e.operands = operands.into_iter().map(|t| (t, None)).collect();
+            e
+        };
+        if let Some(v) = inputs.iter().find(|v| v.index() >= self.program.variables()) {
+            let message = format!("variable %{} is not defined", v.0);
+            return Err(named(TypeError::new(message), vec![]));
+        }
+        let operands: SmallVec<[&Type; 4]> = inputs.iter().map(|&v| self.program.ty(v)).collect();
+        let outputs = prim
+            .rules()
+            .typ(&operands)
+            .map_err(|e| named(e, operands.iter().map(|&t| t.clone()).collect()))?;
+        drop(operands);
+        Ok(self.push_typed(prim, SmallVec::from_slice(inputs), outputs, at))
+    }
+
+    /// Adds an equation whose types are known.
+    fn push_typed(
+        &mut self,
+        prim: Prim,
+        inputs: SmallVec<[Var; 2]>,
+        types: impl IntoIterator<Item = Type>,
+        at: Option<&'static Location<'static>>,
+    ) -> Vec<Var> {
+        let first = Var(self.program.types.len() as u32);
+        self.program.types.extend(types);
+        let outputs = self.program.types.len() as u32 - first.0;
+        self.program.equations.push(Equation { prim, inputs, first, outputs, at });
+        (first.0..first.0 + outputs).map(Var).collect()
+    }
+
+    /// The finished program.
+    pub fn finish(mut self, outputs: Vec<Var>) -> Program {
+        let mut hasher = DefaultHasher::new();
+        self.program.types[..self.program.inputs].hash(&mut hasher);
+        for eq in &self.program.equations {
+            eq.prim.hash(&mut hasher);
+            eq.inputs.hash(&mut hasher);
+        }
+        outputs.hash(&mut hasher);
+        self.program.hash = hasher.finish();
+        self.program.outputs = outputs;
+        self.program
+    }
+}
+
+/// A program closed over a scope, with the outer expressions it captured.
+#[derive(Debug)]
+pub struct Closed {
+    /// The program; its inputs are the parameters, then the captured expressions.
+    pub program: Program,
+    /// Expressions of outer scopes (and large arrays) that the outputs depend on.
+    pub captured: Vec<Expr>,
+}
+
+/// Constants with more elements than this become inputs of a program that is closed for being
+/// run, instead of being stored in it.
+pub const EMBEDDED: usize = 16;
+
+/// Closes expressions over the placeholders `params` of `scope` into a program. Expressions of
+/// outer scopes are captured; so are constants of more than `embedded` elements.
+///
+/// # Errors
+/// When an output depends on a placeholder of `scope` that is not among `params`.
+pub fn close(
+    scope: Option<&Scope>,
+    params: &[Expr],
+    outputs: &[Expr],
+    embedded: usize,
+) -> RuleResult<Closed> {
+    let inside = |node: &Node| match (node.scope(), scope) {
+        (None, _) => true,
+        (Some(s), Some(scope)) => s.id() == scope.id(),
+        (Some(_), None) => false,
+    };
+    let large = |node: &Node| match node.prim() {
+        Prim::Constant(Constant(a)) => a.len() > embedded,
+        _ => false,
+    };
+    let nodes = reachable(&outputs.iter().collect::<Vec<_>>(), inside);
+    let mut vars: HashMap<(u64, u32), Var> = HashMap::with_capacity(nodes.len());
+    let mut captured: Vec<Expr> = vec![];
+    for (i, p) in params.iter().enumerate() {
+        vars.insert(p.key(), Var(i as u32));
+    }
+    // Captured expressions are inputs too, so they must be numbered before any equation.
+    let uses = nodes.iter().flat_map(|n| n.inputs()).chain(outputs);
+    for x in uses {
+        if (!inside(x.node()) || large(x.node())) && !vars.contains_key(&x.key()) {
+            vars.insert(x.key(), Var((params.len() + captured.len()) as u32));
+            captured.push(x.clone());
+        }
+    }
+    let types = params.iter().chain(&captured).map(|x| x.ty().clone()).collect();
+    let mut builder = Builder::new(types);
+    for node in &nodes {
+        if vars.contains_key(&(node.id(), 0)) {
+            continue; // a parameter or a captured constant
+        }
+        if let Prim::Placeholder(_) = node.prim() {
+            return Err(RuleError::new(
+                "placeholder",
+                "trace",
+                "a placeholder of this scope is not among its parameters",
+            )
+            .or_at(node.at()));
+        }
+        let inputs = node.inputs().iter().map(|x| vars[&x.key()]).collect();
+        let types = node.types().iter().cloned();
+        let results = builder.push_typed(node.prim().clone(), inputs, types, Some(node.at()));
+        for (i, v) in results.into_iter().enumerate() {
+            vars.insert((node.id(), i as u32), v);
+        }
+    }
+    let program = builder.finish(outputs.iter().map(|y| vars[&y.key()]).collect());
+    Ok(Closed { program, captured })
+}

@@ -1,0 +1,56 @@
+//! Batching: one example's graph becomes the graph of many.
+
+use crate::expr::{Expr, RuleResult, reachable, standing_at};
+use crate::prim::{BatchAxis, Batched, Prim};
+use crate::scope::Scope;
+use std::collections::HashMap;
+
+/// The outputs for a whole batch, given for each placeholder of `scope` what it stands for: an
+/// array with the batch axis in front, or one that all examples share.
+///
+/// # Errors
+/// When an operation has no batching rule for its operands.
+pub fn batch(
+    scope: &Scope,
+    outputs: &[Expr],
+    params: &[Expr],
+    values: &[Batched],
+    axis: &BatchAxis,
+) -> RuleResult<Vec<Batched>> {
+    let mut env: HashMap<(u64, u32), Batched> = HashMap::new();
+    for (p, v) in params.iter().zip(values) {
+        env.insert(p.key(), v.clone());
+    }
+    let nodes = reachable(&outputs.iter().collect::<Vec<_>>(), |n| {
+        n.scope().is_some_and(|s| s.id() == scope.id())
+    });
+    for node in nodes {
+        if matches!(node.prim(), Prim::Placeholder(_)) {
+            continue;
+        }
+        let (x, batched): (Vec<Expr>, Vec<bool>) = node
+            .inputs()
+            .iter()
+            .map(|x| env.get(&x.key()).cloned().unwrap_or_else(|| (x.clone(), false)))
+            .unzip();
+        let y = if batched.contains(&true) {
+            standing_at(node.at(), || node.prim().rules().batch(&x, &batched, axis))
+                .map_err(|e| e.or_at(node.at()))?
+        } else {
+            let x: Vec<&Expr> = x.iter().collect();
+            let y = crate::expr::bind_at(node.prim().clone(), &x, node.at())?;
+            y.into_iter().map(|y| (y, false)).collect()
+        };
+        for (i, y) in y.into_iter().enumerate() {
+            debug_assert_eq!(
+                &y.0.shape()[usize::from(y.1)..],
+                &node.types()[i].shape[..],
+                "batching rule of {:?}",
+                node.prim()
+            );
+            env.insert((node.id(), i as u32), y);
+        }
+    }
+    let find = |y: &Expr| env.get(&y.key()).cloned().unwrap_or_else(|| (y.clone(), false));
+    Ok(outputs.iter().map(find).collect())
+}
