@@ -19,9 +19,19 @@ pub enum CallKind {
     /// looked for across its border.
     Checkpoint,
     /// Forward mode by a user's rule (reverse mode follows by transposing it).
-    CustomJvp(RuleRef<dyn CustomJvp>),
+    CustomJvp {
+        /// The rule.
+        rule: RuleRef<dyn CustomJvp>,
+        /// How many operands are the function's arguments; it captured the others.
+        arguments: usize,
+    },
     /// Reverse mode by a user's rule; there is no forward mode.
-    CustomVjp(RuleRef<dyn CustomVjp>),
+    CustomVjp {
+        /// The rule.
+        rule: RuleRef<dyn CustomVjp>,
+        /// How many operands are the function's arguments; it captured the others.
+        arguments: usize,
+    },
     /// The tangent of a [`CallKind::CustomVjp`]: (residuals, tangents of the float inputs) →
     /// tangents of the float outputs. Nobody knows its value; its transpose is the user's rule.
     CustomTangent {
@@ -59,12 +69,27 @@ fn explicit(x: &[Expr], dx: &[Tangent]) -> Vec<Tangent> {
     x.iter().zip(dx).map(fill).collect()
 }
 
+impl Call {
+    /// A rule knows nothing of what its function captured, so that must carry no tangent.
+    fn captures_are_constant(&self, dx: &[Tangent]) -> RuleResult<()> {
+        if dx.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        Err(RuleError::new(
+            self.name(),
+            "jvp",
+            "the function captures something that is being differentiated, which its rule cannot \
+             know; pass it as an argument",
+        ))
+    }
+}
+
 impl Primitive for Call {
     fn name(&self) -> &'static str {
         match self.kind {
             CallKind::Checkpoint => "checkpoint",
-            CallKind::CustomJvp(_) => "custom_jvp",
-            CallKind::CustomVjp(_) | CallKind::CustomTangent { .. } => "custom_vjp",
+            CallKind::CustomJvp { .. } => "custom_jvp",
+            CallKind::CustomVjp { .. } | CallKind::CustomTangent { .. } => "custom_vjp",
         }
     }
     fn typ(&self, x: &[&Type]) -> Result<Vec<Type>, TypeError> {
@@ -94,14 +119,18 @@ impl Primitive for Call {
                 let tangents = nonzero.iter().map(|&nz| if nz { dy.next() } else { None });
                 Ok(tangents.collect::<Vec<_>>().into())
             }
-            CallKind::CustomJvp(rule) => {
+            CallKind::CustomJvp { rule, arguments } => {
+                self.captures_are_constant(&dx[*arguments..])?;
+                let (x, dx) = (&x[..*arguments], &dx[..*arguments]);
                 let (y, dy) = rule.rule().jvp(x, &explicit(x, dx))?;
                 Ok(Jvp { primals: Some(y), tangents: dy })
             }
-            CallKind::CustomVjp(rule) => {
+            CallKind::CustomVjp { rule, arguments } => {
+                self.captures_are_constant(&dx[*arguments..])?;
+                let (x, dx) = (&x[..*arguments], &dx[..*arguments]);
                 let (y, residuals) = rule.rule().forward(x)?;
-                let (inputs, outputs) =
-                    (floats(self.program.input_types()), floats(&self.program.output_types()));
+                let inputs = floats(&self.program.input_types()[..*arguments]);
+                let outputs = floats(&self.program.output_types());
                 let dx: Vec<Expr> = explicit(x, dx)
                     .into_iter()
                     .zip(&inputs)
@@ -189,9 +218,9 @@ impl Primitive for Call {
                 let call = Call { kind: CallKind::Checkpoint, program: Arc::new(pulled) };
                 bind(call, &operands.iter().collect::<Vec<_>>())
             }
-            CallKind::CustomJvp(_) | CallKind::CustomVjp(_) | CallKind::CustomTangent { .. } => {
-                pulled.inline(&operands)?
-            }
+            CallKind::CustomJvp { .. }
+            | CallKind::CustomVjp { .. }
+            | CallKind::CustomTangent { .. } => pulled.inline(&operands)?,
         };
         let mut result: Vec<Tangent> = vec![None; x.len()];
         for (&i, ct) in linear.iter().zip(out) {
@@ -202,20 +231,22 @@ impl Primitive for Call {
     fn batch(&self, x: &[Expr], batched: &[bool], axis: &BatchAxis) -> RuleResult<Vec<Batched>> {
         let all = vec![true; self.program.outputs().len()];
         let (program, _) = batch_program(&self.program, batched, &all, axis)?;
-        let over = || Over { inputs: batched.to_vec(), axis: axis.clone() };
+        let over = |n: usize| Over { inputs: batched[..n].to_vec(), axis: axis.clone() };
         let kind = match &self.kind {
             CallKind::Checkpoint => CallKind::Checkpoint,
-            CallKind::CustomJvp(rule) => {
-                CallKind::CustomJvp(RuleRef::<dyn CustomJvp>::new(Arc::new(BatchedJvp {
-                    rule: rule.clone(),
-                    over: over(),
-                })))
+            CallKind::CustomJvp { rule, arguments } => {
+                let rule = BatchedJvp { rule: rule.clone(), over: over(*arguments) };
+                CallKind::CustomJvp {
+                    rule: RuleRef::<dyn CustomJvp>::new(Arc::new(rule)),
+                    arguments: *arguments,
+                }
             }
-            CallKind::CustomVjp(rule) => {
-                CallKind::CustomVjp(RuleRef::<dyn CustomVjp>::new(Arc::new(BatchedVjp {
-                    rule: rule.clone(),
-                    over: over(),
-                })))
+            CallKind::CustomVjp { rule, arguments } => {
+                let rule = BatchedVjp { rule: rule.clone(), over: over(*arguments) };
+                CallKind::CustomVjp {
+                    rule: RuleRef::<dyn CustomVjp>::new(Arc::new(rule)),
+                    arguments: *arguments,
+                }
             }
             CallKind::CustomTangent { .. } => {
                 return Err(RuleError::new(
