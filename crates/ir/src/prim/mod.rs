@@ -7,16 +7,24 @@
 
 mod binary;
 mod call;
+mod cholesky;
 mod cond;
 mod custom_rule;
 mod dot;
+mod eigh;
 mod family;
 mod layout;
 mod leaf;
 mod list;
+mod lu;
+mod lu_solve;
+pub(crate) mod matrix;
+mod qr;
 mod reduce;
 mod scalar;
 mod scan;
+mod svd;
+mod triangular;
 mod unary;
 mod while_loop;
 
