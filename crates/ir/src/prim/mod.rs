@@ -6,15 +6,30 @@
 //! derived, so that common-subexpression elimination cannot merge what differs.
 
 mod binary;
+mod call;
+mod cholesky;
+mod cond;
+mod custom_rule;
 mod dot;
+mod eigh;
 mod family;
 mod layout;
 mod leaf;
 mod list;
+mod lu;
+mod lu_solve;
+pub(crate) mod matrix;
+mod qr;
 mod reduce;
 mod scalar;
+mod scan;
+mod svd;
+mod triangular;
 mod unary;
+mod while_loop;
 
+pub use call::CallKind;
+pub use custom_rule::{CustomJvp, CustomVjp, RuleRef};
 pub(crate) use family::in_front;
 pub use layout::Padding;
 pub use list::*;
@@ -168,6 +183,8 @@ pub struct Example {
     pub inputs: Vec<(Type, Fill)>,
     /// Why derivative checks make no sense here, if they do not (integers, kinks, `while`).
     pub without_derivative: Option<&'static str>,
+    /// Why reverse mode has no meaning here, if it has none (`while`).
+    pub without_reverse: Option<&'static str>,
 }
 
 impl Example {
@@ -177,7 +194,7 @@ impl Example {
             .iter()
             .map(|s| (Type::new(array::DType::F64, *s), Fill::Range(0.2, 0.9)))
             .collect();
-        Example { prim: prim.into(), inputs, without_derivative: None }
+        Example { prim: prim.into(), inputs, without_derivative: None, without_reverse: None }
     }
 
     /// Replaces the contents of input `i`.
@@ -197,6 +214,12 @@ impl Example {
     /// Replaces the dtype of input `i`.
     pub fn dtype(mut self, i: usize, dtype: array::DType) -> Example {
         self.inputs[i].0.dtype = dtype;
+        self
+    }
+
+    /// Marks the example as one that only forward mode can differentiate, and says why.
+    pub fn forward_only(mut self, why: &'static str) -> Example {
+        self.without_reverse = Some(why);
         self
     }
 
