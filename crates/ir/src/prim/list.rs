@@ -119,6 +119,8 @@ primitives! {
     layout::Iota "iota",
     /// Sums of products over contracted axes, for each index of the batch axes.
     dot::DotGeneral "dot_general",
+    /// Convolution (cross-correlation) with strides, padding, dilations and groups.
+    conv::ConvGeneral "conv_general_dilated",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

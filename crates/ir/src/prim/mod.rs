@@ -6,6 +6,7 @@
 //! derived, so that common-subexpression elimination cannot merge what differs.
 
 mod binary;
+mod conv;
 mod dot;
 mod family;
 mod layout;
@@ -13,6 +14,7 @@ mod leaf;
 mod list;
 mod reduce;
 mod scalar;
+mod sliding;
 mod unary;
 
 pub(crate) use family::in_front;
