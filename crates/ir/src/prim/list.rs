@@ -121,6 +121,8 @@ primitives! {
     dot::DotGeneral "dot_general",
     /// Convolution (cross-correlation) with strides, padding, dilations and groups.
     conv::ConvGeneral "conv_general_dilated",
+    /// Sum, maximum or minimum over sliding windows.
+    window::ReduceWindow "reduce_window",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

@@ -16,11 +16,13 @@ mod reduce;
 mod scalar;
 mod sliding;
 mod unary;
+mod window;
 
 pub(crate) use family::in_front;
 pub use layout::Padding;
 pub use list::*;
 pub use reduce::ReduceOp;
+pub use window::WindowOp;
 
 use crate::error::TypeError;
 use crate::expr::{Expr, RuleResult};
