@@ -123,6 +123,8 @@ primitives! {
     conv::ConvGeneral "conv_general_dilated",
     /// Sum, maximum or minimum over sliding windows.
     window::ReduceWindow "reduce_window",
+    /// The discrete Fourier transform on pairs (real, imaginary) along the last axis.
+    fft::Fft "fft",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

@@ -9,6 +9,7 @@ mod binary;
 mod conv;
 mod dot;
 mod family;
+mod fft;
 mod layout;
 mod leaf;
 mod list;
@@ -19,6 +20,7 @@ mod unary;
 mod window;
 
 pub(crate) use family::in_front;
+pub use fft::FftKind;
 pub use layout::Padding;
 pub use list::*;
 pub use reduce::ReduceOp;
