@@ -125,6 +125,14 @@ primitives! {
     window::ReduceWindow "reduce_window",
     /// The discrete Fourier transform on pairs (real, imaginary) along the last axis.
     fft::Fft "fft",
+    /// A loop with carried state over the leading axis of its inputs.
+    scan::Scan "scan",
+    /// One of several programs, chosen by an index.
+    cond::Cond "cond",
+    /// A loop while a condition holds; forward mode only.
+    while_loop::While "while",
+    /// A program called as one operation: checkpoint, custom derivatives.
+    call::Call "call",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.
