@@ -17,9 +17,7 @@ mod execute;
 mod key;
 pub mod methods;
 mod operators;
-mod shim;
 mod tensor;
-use shim::{compile, engine};
 pub mod transformations;
 pub mod tree;
 

@@ -119,6 +119,12 @@ primitives! {
     layout::Iota "iota",
     /// Sums of products over contracted axes, for each index of the batch axes.
     dot::DotGeneral "dot_general",
+    /// Convolution (cross-correlation) with strides, padding, dilations and groups.
+    conv::ConvGeneral "conv_general_dilated",
+    /// Sum, maximum or minimum over sliding windows.
+    window::ReduceWindow "reduce_window",
+    /// The discrete Fourier transform on pairs (real, imaginary) along the last axis.
+    fft::Fft "fft",
     /// A loop with carried state over the leading axis of its inputs.
     scan::Scan "scan",
     /// One of several programs, chosen by an index.
