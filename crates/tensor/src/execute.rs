@@ -1,7 +1,7 @@
 //! From expressions to values: at once outside transformations, on demand inside `grad`, as
 //! compiled programs for what transformations leave behind.
 
-use crate::{Tensor, compile, engine};
+use crate::Tensor;
 use array::Array;
 use ir::expr::reachable;
 use ir::{EMBEDDED, Expr, Node, Prim, Program, RuleError, RuleResult, Scope, close};

@@ -19,15 +19,15 @@ pub mod functions;
 mod key;
 pub mod methods;
 mod operators;
-mod shim;
+pub mod program;
 mod tensor;
-use shim::{compile, engine};
 pub mod transformations;
 pub mod tree;
 
 pub use array::{Array, DType, Element};
 pub use einsum::einsum;
 pub use key::Key;
+pub use program::trace;
 pub use tensor::Tensor;
 pub use transformations::{
     checkpoint, cond, custom_jvp, custom_vjp, grad, hessian, hessian_matrix, hvp, jacfwd, jacrev,

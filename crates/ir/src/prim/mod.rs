@@ -7,25 +7,39 @@
 
 mod binary;
 mod call;
+mod cholesky;
 mod cond;
+mod conv;
 mod custom_rule;
 mod dot;
+mod eigh;
 mod family;
+mod fft;
 mod layout;
 mod leaf;
 mod list;
+mod lu;
+mod lu_solve;
+pub(crate) mod matrix;
+mod qr;
 mod reduce;
 mod scalar;
 mod scan;
+mod sliding;
+mod svd;
+mod triangular;
 mod unary;
 mod while_loop;
+mod window;
 
 pub use call::CallKind;
 pub use custom_rule::{CustomJvp, CustomVjp, RuleRef};
 pub(crate) use family::in_front;
+pub use fft::FftKind;
 pub use layout::Padding;
 pub use list::*;
 pub use reduce::ReduceOp;
+pub use window::WindowOp;
 
 use crate::error::TypeError;
 use crate::expr::{Expr, RuleResult};
