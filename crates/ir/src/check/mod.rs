@@ -12,7 +12,7 @@ pub use fill::{fill, perturbed, random_like};
 use crate::error::RuleError;
 use crate::expr::{Expr, RuleResult, bind};
 use crate::prim::{BatchAxis, Example};
-use crate::program::Program;
+use crate::program::{Program, close};
 use crate::scope::{Scope, ScopeKind};
 use crate::transform::{batch_program, jvp, trace, transpose};
 use array::{Array, DType, Type};
@@ -78,6 +78,15 @@ impl Cell {
 
 /// Runs a program: the reference evaluator or an engine.
 pub type Run<'a> = &'a dyn Fn(&Program, &[Array]) -> RuleResult<Vec<Array>>;
+
+/// The value of an expression without placeholders, by the reference rules.
+///
+/// # Errors
+/// Where an operation has no value.
+pub fn evaluate(x: &Expr) -> RuleResult<Array> {
+    let closed = close(None, &[], std::slice::from_ref(x), usize::MAX)?;
+    Ok(closed.program.eval(&[])?.remove(0))
+}
 
 /// The program of one primitive.
 ///
