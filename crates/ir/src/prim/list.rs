@@ -119,6 +119,10 @@ primitives! {
     layout::Iota "iota",
     /// Sums of products over contracted axes, for each index of the batch axes.
     dot::DotGeneral "dot_general",
+    /// Elements read along an axis at indices, clamped.
+    indexing::Gather "gather",
+    /// Updates added along an axis at indices; those outside are dropped.
+    indexing::ScatterAdd "scatter_add",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

@@ -8,6 +8,7 @@
 mod binary;
 mod dot;
 mod family;
+mod indexing;
 mod layout;
 mod leaf;
 mod list;
