@@ -123,6 +123,10 @@ primitives! {
     indexing::Gather "gather",
     /// Updates added along an axis at indices; those outside are dropped.
     indexing::ScatterAdd "scatter_add",
+    /// A box at a computed place, clamped so that it fits.
+    dynamic::DynamicSlice "dynamic_slice",
+    /// A box at a computed place replaced, clamped so that it fits.
+    dynamic::DynamicUpdateSlice "dynamic_update_slice",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

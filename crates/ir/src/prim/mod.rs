@@ -7,6 +7,7 @@
 
 mod binary;
 mod dot;
+mod dynamic;
 mod family;
 mod indexing;
 mod layout;
