@@ -127,6 +127,8 @@ primitives! {
     dynamic::DynamicSlice "dynamic_slice",
     /// A box at a computed place replaced, clamped so that it fits.
     dynamic::DynamicUpdateSlice "dynamic_update_slice",
+    /// Lines sorted by a key, stable and NaN last, with payloads carried along.
+    sort::Sort "sort",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

@@ -15,6 +15,7 @@ mod leaf;
 mod list;
 mod reduce;
 mod scalar;
+mod sort;
 mod unary;
 
 pub(crate) use family::in_front;
