@@ -129,6 +129,8 @@ primitives! {
     dynamic::DynamicUpdateSlice "dynamic_update_slice",
     /// Lines sorted by a key, stable and NaN last, with payloads carried along.
     sort::Sort "sort",
+    /// Running sum, product, maximum, minimum or log-sum-exp along an axis.
+    cumulative::Cumulative "cumulative",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

@@ -6,6 +6,7 @@
 //! derived, so that common-subexpression elimination cannot merge what differs.
 
 mod binary;
+mod cumulative;
 mod dot;
 mod dynamic;
 mod family;
@@ -18,6 +19,7 @@ mod scalar;
 mod sort;
 mod unary;
 
+pub use cumulative::CumulativeOp;
 pub(crate) use family::in_front;
 pub use layout::Padding;
 pub use list::*;
