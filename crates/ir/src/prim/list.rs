@@ -131,6 +131,8 @@ primitives! {
     sort::Sort "sort",
     /// Running sum, product, maximum, minimum or log-sum-exp along an axis.
     cumulative::Cumulative "cumulative",
+    /// Random words from a key (Threefry-2x32).
+    random::RandomBits "random_bits",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

@@ -14,6 +14,7 @@ mod indexing;
 mod layout;
 mod leaf;
 mod list;
+mod random;
 mod reduce;
 mod scalar;
 mod sort;
