@@ -88,16 +88,22 @@ pub fn evaluate(x: &Expr) -> RuleResult<Array> {
     Ok(closed.program.eval(&[])?.remove(0))
 }
 
-/// The program of one primitive.
+/// The program of one primitive, under the `vmap` that the example asks for.
 ///
 /// # Errors
 /// When the example's inputs do not fit it.
 pub fn program_of(example: &Example) -> RuleResult<Program> {
-    let types: Vec<Type> = example.inputs.iter().map(|(t, _)| t.clone()).collect();
+    let leading = usize::from(example.mapped_over.is_some());
+    let types: Vec<Type> =
+        example.inputs.iter().map(|(t, _)| t.with_shape(&t.shape[leading..])).collect();
     let closed = trace("example", &types, |x| -> RuleResult<Vec<Expr>> {
         Ok(bind(example.prim.clone(), &x.iter().collect::<Vec<_>>()))
     })?;
-    Ok(closed.program)
+    let program = closed.program;
+    let Some(name) = &example.mapped_over else { return Ok(program) };
+    let axis = BatchAxis { size: example.inputs[0].0.shape[0], name: Some(name.as_str().into()) };
+    let batched = vec![true; types.len()];
+    Ok(batch_program(&program, &batched, &vec![false; program.outputs().len()], &axis)?.0)
 }
 
 fn floats(types: &[Type]) -> Vec<bool> {

@@ -133,6 +133,8 @@ primitives! {
     cumulative::Cumulative "cumulative",
     /// Random words from a key (Threefry-2x32).
     random::RandomBits "random_bits",
+    /// The sum over the examples of the `vmap` of a name.
+    axis_sum::AxisSum "axis_sum",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

@@ -5,6 +5,7 @@
 //! does not compile. Inputs live in the node, parameters in the struct; equality and hashing are
 //! derived, so that common-subexpression elimination cannot merge what differs.
 
+mod axis_sum;
 mod binary;
 mod cumulative;
 mod dot;
@@ -174,6 +175,9 @@ pub struct Example {
     pub inputs: Vec<(Type, Fill)>,
     /// Why derivative checks make no sense here, if they do not (integers, kinks, `while`).
     pub without_derivative: Option<&'static str>,
+    /// The name of an axis that every input carries in front and that a `vmap` around the
+    /// operation binds, for operations that have no value without one.
+    pub mapped_over: Option<String>,
 }
 
 impl Example {
@@ -183,7 +187,7 @@ impl Example {
             .iter()
             .map(|s| (Type::new(array::DType::F64, *s), Fill::Range(0.2, 0.9)))
             .collect();
-        Example { prim: prim.into(), inputs, without_derivative: None }
+        Example { prim: prim.into(), inputs, without_derivative: None, mapped_over: None }
     }
 
     /// Replaces the contents of input `i`.
@@ -209,6 +213,12 @@ impl Example {
     /// Marks the example as one whose derivative has no meaning, and says why.
     pub fn without_derivative(mut self, why: &'static str) -> Example {
         self.without_derivative = Some(why);
+        self
+    }
+
+    /// Runs the example under a `vmap` of this name, over axis 0 of every input.
+    pub fn mapped_over(mut self, name: &str) -> Example {
+        self.mapped_over = Some(name.to_string());
         self
     }
 }
