@@ -205,6 +205,11 @@ impl Program {
         self.equations.iter().map(of).sum()
     }
 
+    /// Whether an operation inside waits for a `vmap` of this name.
+    pub fn uses_axis(&self, name: &str) -> bool {
+        self.equations.iter().any(|e| e.prim.uses_axis(name))
+    }
+
     /// The deepest nesting of programs inside, 1 for a program without control flow.
     pub fn depth(&self) -> usize {
         let inner = self.equations.iter().flat_map(|e| e.prim.rules().programs());
