@@ -14,7 +14,7 @@ pub struct VerifyError {
     /// The violated invariant.
     pub message: String,
     /// For each program on the way in, the offending equation: the last is the one at fault, the
-    /// others contain it. Empty where no equation is at fault.
+    /// others contain it. Empty where no equation is at fault but a program as a whole.
     pub path: Vec<usize>,
     /// The offending equation with its neighbours, marked.
     pub excerpt: String,
@@ -76,6 +76,11 @@ pub fn verify(program: &Program) -> Result<(), VerifyError> {
         }
         for body in eq.prim.rules().programs() {
             verify(body).map_err(|mut inner| {
+                // An error of the body as a whole is shown at the equation that contains it.
+                if inner.path.is_empty() {
+                    inner.message.insert_str(0, "in the program inside, ");
+                    inner.excerpt = excerpt(program, i);
+                }
                 inner.path.insert(0, i);
                 inner
             })?;
@@ -206,6 +211,28 @@ mod tests {
         let mut program = Program::from_parts(1, types, equations, vec![Var(3)]);
         program.spoil_hash();
         assert_eq!(verify(&program).unwrap_err().message, "the stored hash is not the program's");
+    }
+
+    #[test]
+    fn programs_inside_are_checked_and_found() {
+        let body = Builder::new(vec![vector(2)]).finish(vec![Var(0), Var(5)]);
+        let call = crate::prim::Call {
+            kind: crate::prim::CallKind::Checkpoint,
+            program: std::sync::Arc::new(body),
+        };
+        let eq = Equation {
+            prim: call.into(),
+            inputs: smallvec![Var(0)],
+            first: Var(1),
+            outputs: 2,
+            at: None,
+        };
+        let e = verify(&Program::from_parts(1, vec![vector(2); 3], vec![eq], vec![])).unwrap_err();
+        assert_eq!(
+            e.to_string(),
+            "in the program inside, output 1 is %5, which is not defined (equation 0)\n\
+             > %1: f64[2], %2: f64[2] = call(kind: checkpoint) program(%0: f64[2]) {…"
+        );
     }
 
     #[test]

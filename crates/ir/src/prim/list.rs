@@ -119,6 +119,14 @@ primitives! {
     layout::Iota "iota",
     /// Sums of products over contracted axes, for each index of the batch axes.
     dot::DotGeneral "dot_general",
+    /// A loop with carried state over the leading axis of its inputs.
+    scan::Scan "scan",
+    /// One of several programs, chosen by an index.
+    cond::Cond "cond",
+    /// A loop while a condition holds; forward mode only.
+    while_loop::While "while",
+    /// A program called as one operation: checkpoint, custom derivatives.
+    call::Call "call",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

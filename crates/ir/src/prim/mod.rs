@@ -6,6 +6,9 @@
 //! derived, so that common-subexpression elimination cannot merge what differs.
 
 mod binary;
+mod call;
+mod cond;
+mod custom_rule;
 mod dot;
 mod family;
 mod layout;
@@ -13,8 +16,12 @@ mod leaf;
 mod list;
 mod reduce;
 mod scalar;
+mod scan;
 mod unary;
+mod while_loop;
 
+pub use call::CallKind;
+pub use custom_rule::{CustomJvp, CustomVjp, RuleRef};
 pub(crate) use family::in_front;
 pub use layout::Padding;
 pub use list::*;
@@ -168,6 +175,8 @@ pub struct Example {
     pub inputs: Vec<(Type, Fill)>,
     /// Why derivative checks make no sense here, if they do not (integers, kinks, `while`).
     pub without_derivative: Option<&'static str>,
+    /// Why reverse mode has no meaning here, if it has none (`while`).
+    pub without_reverse: Option<&'static str>,
 }
 
 impl Example {
@@ -177,7 +186,7 @@ impl Example {
             .iter()
             .map(|s| (Type::new(array::DType::F64, *s), Fill::Range(0.2, 0.9)))
             .collect();
-        Example { prim: prim.into(), inputs, without_derivative: None }
+        Example { prim: prim.into(), inputs, without_derivative: None, without_reverse: None }
     }
 
     /// Replaces the contents of input `i`.
@@ -197,6 +206,12 @@ impl Example {
     /// Replaces the dtype of input `i`.
     pub fn dtype(mut self, i: usize, dtype: array::DType) -> Example {
         self.inputs[i].0.dtype = dtype;
+        self
+    }
+
+    /// Marks the example as one that only forward mode can differentiate, and says why.
+    pub fn forward_only(mut self, why: &'static str) -> Example {
+        self.without_reverse = Some(why);
         self
     }
 
