@@ -96,9 +96,7 @@ fn variant(path: Tokens, fields: &Fields) -> (Tokens, Tokens, Tokens) {
     let mapped: Vec<Tokens> = bindings
         .iter()
         .zip(&names)
-        .map(|(b, n)| {
-            quote!(path.enter(#n, |path| ::mathesis::Tree::map_with_path(#b, path, f)))
-        })
+        .map(|(b, n)| quote!(path.enter(#n, |path| ::mathesis::Tree::map_with_path(#b, path, f))))
         .collect();
     let describe = quote!(#(::mathesis::Tree::describe(#bindings, description);)*);
     match fields {

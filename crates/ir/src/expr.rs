@@ -219,7 +219,12 @@ pub fn bind_at(
             scope = Some(s);
         }
     }
-    let scope = scope.cloned();
+    // A named axis is a free variable too, which the `vmap` of that name binds.
+    let axes = Scope::of_axes(|name| prim.uses_axis(name));
+    let scope = match (scope, axes) {
+        (Some(s), Some(axes)) if s.depth() >= axes.depth() => Some(s.clone()),
+        (s, axes) => axes.or_else(|| s.cloned()),
+    };
     let n = outputs.len() as u32;
     let node = Arc::new(Node {
         id: NEXT.fetch_add(1, Ordering::Relaxed),

@@ -77,6 +77,23 @@ impl Scope {
         STACK.with_borrow(Clone::clone)
     }
 
+    /// The scope that an operation on named axes belongs to even where its operands belong to
+    /// none: that of the innermost `vmap` whose name is in use, or of a program that is being
+    /// traced inside it (whose equation the operation becomes). `None` when no `vmap` of this
+    /// thread has a name that is in use.
+    pub fn of_axes(in_use: impl Fn(&str) -> bool) -> Option<Arc<Scope>> {
+        STACK.with_borrow(|stack| {
+            let binds = |s: &Arc<Scope>| match s.kind() {
+                ScopeKind::Batch { name: Some(name), .. } => in_use(name),
+                _ => false,
+            };
+            let traces = |s: &&Arc<Scope>| matches!(s.kind(), ScopeKind::Program(_));
+            let binder = stack.iter().rposition(binds)?;
+            let program = stack[binder + 1..].iter().rev().find(traces);
+            Some(program.unwrap_or(&stack[binder]).clone())
+        })
+    }
+
     /// Unique among all scopes of the process.
     pub fn id(&self) -> u64 {
         self.id

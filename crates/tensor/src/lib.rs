@@ -13,16 +13,21 @@
 //! ```
 
 mod broadcasting;
+mod einsum;
 mod execute;
+pub mod functions;
 mod key;
 pub mod methods;
 mod operators;
+pub mod program;
 mod tensor;
 pub mod transformations;
 pub mod tree;
 
 pub use array::{Array, DType, Element};
+pub use einsum::einsum;
 pub use key::Key;
+pub use program::trace;
 pub use tensor::Tensor;
 pub use transformations::{
     checkpoint, cond, custom_jvp, custom_vjp, grad, hessian, hessian_matrix, hvp, jacfwd, jacrev,

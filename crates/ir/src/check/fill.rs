@@ -4,7 +4,7 @@ use crate::prim::Fill;
 use array::{Array, Type};
 
 /// A uniform number in (0, 1) from a counter (SplitMix64; Steele, Lea, Flood 2014).
-fn uniform(seed: u64, i: u64) -> f64 {
+pub(super) fn uniform(seed: u64, i: u64) -> f64 {
     let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ i.wrapping_add(0x632B_E59B_D9B4_E019);
     z = z.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -55,10 +55,19 @@ fn matrix(how: &Fill, rows: usize, columns: usize, seed: u64) -> Vec<f64> {
 }
 
 /// The same array slightly moved where it has floats (each `k` differently; symmetric matrices
-/// stay symmetric), as further examples of a batch. `k = 0` leaves it alone.
+/// stay symmetric), rotated by `k` elements where it has integers or truth values, as further
+/// examples of a batch. `k = 0` leaves it alone.
 pub fn perturbed(x: &Array, k: u64) -> Array {
-    if k == 0 || !x.dtype().is_float() {
+    if k == 0 || x.is_empty() {
         return x.clone();
+    }
+    if !x.dtype().is_float() {
+        let by = k as usize % x.len();
+        return array::with_dtype!(x.dtype(), T => {
+            let mut values = x.to_vec::<T>();
+            values.rotate_left(by);
+            Array::from_vec(values, x.shape())
+        });
     }
     let moved: Vec<f64> = x.to_f64().iter().map(|v| v * (1.0 + 0.01 * k as f64)).collect();
     Array::from_f64(x.dtype(), &moved, x.shape())

@@ -6,13 +6,15 @@
 //! compositions; [`check`] decides one of them.
 
 mod fill;
+mod random;
 
 pub use fill::{fill, perturbed, random_like};
+pub use random::random_program;
 
 use crate::error::RuleError;
 use crate::expr::{Expr, RuleResult, bind};
 use crate::prim::{BatchAxis, Example};
-use crate::program::Program;
+use crate::program::{Program, close};
 use crate::scope::{Scope, ScopeKind};
 use crate::transform::{batch_program, jvp, trace, transpose};
 use array::{Array, DType, Type};
@@ -93,16 +95,31 @@ impl Cell {
 /// Runs a program: the reference evaluator or an engine.
 pub type Run<'a> = &'a dyn Fn(&Program, &[Array]) -> RuleResult<Vec<Array>>;
 
-/// The program of one primitive.
+/// The value of an expression without placeholders, by the reference rules.
+///
+/// # Errors
+/// Where an operation has no value.
+pub fn evaluate(x: &Expr) -> RuleResult<Array> {
+    let closed = close(None, &[], std::slice::from_ref(x), usize::MAX)?;
+    Ok(closed.program.eval(&[])?.remove(0))
+}
+
+/// The program of one primitive, under the `vmap` that the example asks for.
 ///
 /// # Errors
 /// When the example's inputs do not fit it.
 pub fn program_of(example: &Example) -> RuleResult<Program> {
-    let types: Vec<Type> = example.inputs.iter().map(|(t, _)| t.clone()).collect();
+    let leading = usize::from(example.mapped_over.is_some());
+    let types: Vec<Type> =
+        example.inputs.iter().map(|(t, _)| t.with_shape(&t.shape[leading..])).collect();
     let closed = trace("example", &types, |x| -> RuleResult<Vec<Expr>> {
         Ok(bind(example.prim.clone(), &x.iter().collect::<Vec<_>>()))
     })?;
-    Ok(closed.program)
+    let program = closed.program;
+    let Some(name) = &example.mapped_over else { return Ok(program) };
+    let axis = BatchAxis { size: example.inputs[0].0.shape[0], name: Some(name.as_str().into()) };
+    let batched = vec![true; types.len()];
+    Ok(batch_program(&program, &batched, &vec![false; program.outputs().len()], &axis)?.0)
 }
 
 fn floats(types: &[Type]) -> Vec<bool> {

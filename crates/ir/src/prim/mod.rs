@@ -5,6 +5,7 @@
 //! does not compile. Inputs live in the node, parameters in the struct; equality and hashing are
 //! derived, so that common-subexpression elimination cannot merge what differs.
 
+mod axis_sum;
 mod binary;
 mod call;
 mod cholesky;
@@ -28,12 +29,18 @@ mod scan;
 mod sliding;
 mod svd;
 mod triangular;
+mod cumulative;
+mod dynamic;
+mod indexing;
+mod random;
+mod sort;
 mod unary;
 mod while_loop;
 mod window;
 
 pub use call::CallKind;
 pub use custom_rule::{CustomJvp, CustomVjp, RuleRef};
+pub use cumulative::CumulativeOp;
 pub(crate) use family::in_front;
 pub use fft::FftKind;
 pub use layout::Padding;
@@ -191,6 +198,9 @@ pub struct Example {
     pub without_derivative: Option<&'static str>,
     /// Why reverse mode has no meaning here, if it has none (`while`).
     pub without_reverse: Option<&'static str>,
+    /// The name of an axis that every input carries in front and that a `vmap` around the
+    /// operation binds, for operations that have no value without one.
+    pub mapped_over: Option<String>,
 }
 
 impl Example {
@@ -200,7 +210,13 @@ impl Example {
             .iter()
             .map(|s| (Type::new(array::DType::F64, *s), Fill::Range(0.2, 0.9)))
             .collect();
-        Example { prim: prim.into(), inputs, without_derivative: None, without_reverse: None }
+        Example {
+            prim: prim.into(),
+            inputs,
+            without_derivative: None,
+            without_reverse: None,
+            mapped_over: None,
+        }
     }
 
     /// Replaces the contents of input `i`.
@@ -232,6 +248,12 @@ impl Example {
     /// Marks the example as one whose derivative has no meaning, and says why.
     pub fn without_derivative(mut self, why: &'static str) -> Example {
         self.without_derivative = Some(why);
+        self
+    }
+
+    /// Runs the example under a `vmap` of this name, over axis 0 of every input.
+    pub fn mapped_over(mut self, name: &str) -> Example {
+        self.mapped_over = Some(name.to_string());
         self
     }
 }

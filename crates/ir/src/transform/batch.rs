@@ -1,7 +1,7 @@
 //! Batching: one example's graph becomes the graph of many.
 
 use crate::expr::{Expr, RuleResult, reachable, standing_at};
-use crate::prim::{BatchAxis, Batched, Prim};
+use crate::prim::{BatchAxis, Batched, Prim, in_front};
 use crate::scope::Scope;
 use std::collections::HashMap;
 
@@ -28,11 +28,17 @@ pub fn batch(
         if matches!(node.prim(), Prim::Placeholder(_)) {
             continue;
         }
-        let (x, batched): (Vec<Expr>, Vec<bool>) = node
+        let (mut x, mut batched): (Vec<Expr>, Vec<bool>) = node
             .inputs()
             .iter()
             .map(|x| env.get(&x.key()).cloned().unwrap_or_else(|| (x.clone(), false)))
             .unzip();
+        // A sum over this axis also counts what all examples share: give each example its own.
+        let uses_axis = axis.name.as_ref().is_some_and(|name| node.prim().uses_axis(name));
+        if uses_axis && !batched.contains(&true) {
+            x[0] = in_front(&x[0], false, axis);
+            batched[0] = true;
+        }
         let y = if batched.contains(&true) {
             standing_at(node.at(), || node.prim().rules().batch(&x, &batched, axis))
                 .map_err(|e| e.or_at(node.at()))?

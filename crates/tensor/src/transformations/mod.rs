@@ -6,6 +6,7 @@ mod custom;
 mod derivative;
 mod jacobian;
 mod jit;
+mod named_axis;
 mod vmap;
 
 pub use checkpointing::checkpoint;
@@ -21,20 +22,20 @@ use ir::{Expr, Scope};
 use std::sync::Arc;
 
 /// A tree over fresh placeholders, with the leaves they stand for.
-struct Opened<T> {
+pub(crate) struct Opened<T> {
     /// The tree that the user's function gets.
-    tree: T,
+    pub(crate) tree: T,
     /// The placeholders, in the order of the leaves that got one.
-    params: Vec<Expr>,
+    pub(crate) params: Vec<Expr>,
     /// What they stand for.
-    values: Vec<Expr>,
+    pub(crate) values: Vec<Expr>,
     /// For each leaf, whether it got a placeholder.
-    opened: Vec<bool>,
+    pub(crate) opened: Vec<bool>,
 }
 
 /// Replaces the leaves that `choose` picks by placeholders of `scope`, bound to the leaves' values
 /// if `bound`, which is what makes reading possible.
-fn open<T: Tree>(
+pub(crate) fn open<T: Tree>(
     tree: &T,
     scope: &Arc<Scope>,
     bound: bool,
@@ -61,7 +62,7 @@ fn is_float(leaf: &Tensor) -> bool {
 }
 
 /// The expressions of a tree's leaves.
-fn exprs<T: Tree>(tree: &T) -> Vec<Expr> {
+pub(crate) fn exprs<T: Tree>(tree: &T) -> Vec<Expr> {
     tree.leaves().into_iter().map(|t| t.0).collect()
 }
 
