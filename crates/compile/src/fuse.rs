@@ -109,6 +109,14 @@ fn is_elementwise(prim: &Prim) -> bool {
         | Prim::Qr(_)
         | Prim::Svd(_)
         | Prim::Eigh(_)
+        | Prim::Gather(_)
+        | Prim::ScatterAdd(_)
+        | Prim::DynamicSlice(_)
+        | Prim::DynamicUpdateSlice(_)
+        | Prim::Sort(_)
+        | Prim::Cumulative(_)
+        | Prim::RandomBits(_)
+        | Prim::AxisSum(_)
         | Prim::Custom(_) => false,
     }
 }

@@ -81,6 +81,14 @@ fn rewritten(new: &mut Rewriter, prim: &Prim, x: &[Var], at: At) -> Option<Var> 
         | Prim::Qr(_)
         | Prim::Svd(_)
         | Prim::Eigh(_)
+        | Prim::Gather(_)
+        | Prim::ScatterAdd(_)
+        | Prim::DynamicSlice(_)
+        | Prim::DynamicUpdateSlice(_)
+        | Prim::Sort(_)
+        | Prim::Cumulative(_)
+        | Prim::RandomBits(_)
+        | Prim::AxisSum(_)
         | Prim::Custom(_) => None,
     }
 }
