@@ -230,6 +230,34 @@ impl Array {
         with_elements!(&self.data, v => with_dtype!(dtype, T => Array::from_vec(cast::<_, T>(v), &self.shape)))
     }
 
+    /// The array at index `i` of the first axis.
+    ///
+    /// # Panics
+    /// When there is no such index.
+    #[track_caller]
+    pub fn index_first(&self, i: usize) -> Array {
+        let shape = &self.shape[1..];
+        let n = shape::size(shape);
+        with_elements!(&self.data, v => Array::from_vec(v[i * n..(i + 1) * n].to_vec(), shape))
+    }
+
+    /// Arrays of type `ty` along a new first axis.
+    ///
+    /// # Panics
+    /// When one has another type.
+    #[track_caller]
+    pub fn stack(parts: &[Array], ty: &Type) -> Array {
+        let shape = [&[parts.len()], &ty.shape[..]].concat();
+        with_dtype!(ty.dtype, T => {
+            let mut data = Vec::with_capacity(shape::size(&shape));
+            for part in parts {
+                assert_eq!(part.shape(), ty.shape, "stack of arrays of type {ty}");
+                data.extend_from_slice(part.as_slice::<T>());
+            }
+            Array::from_vec(data, &shape)
+        })
+    }
+
     /// Whether both share one buffer.
     pub fn same_buffer(&self, other: &Array) -> bool {
         self.address() == other.address() && self.dtype() == other.dtype() && !self.is_empty()
@@ -258,7 +286,8 @@ impl Hash for Array {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.shape.hash(state);
         self.dtype().hash(state);
-        with_elements!(&self.data, v => for x in v.iter() { x.to_bits64().hash(state) });
+        // A sample is enough for a hash, and keeps programs with large constants cheap.
+        with_elements!(&self.data, v => for x in v.iter().take(64) { x.to_bits64().hash(state) });
     }
 }
 

@@ -136,6 +136,26 @@ impl Expr {
         Expr { node: Arc::new(node), output: 0 }
     }
 
+    /// The array of a constant, without a copy of the handle left behind when this was the last
+    /// one: its buffer can then be written in place.
+    ///
+    /// # Panics
+    /// When this is not a constant.
+    #[track_caller]
+    pub fn into_array(self) -> Array {
+        let empty = || Prim::from(Constant(Array::from_vec::<bool>(vec![], &[0])));
+        match Arc::try_unwrap(self.node) {
+            Ok(mut node) => match std::mem::replace(&mut node.prim, empty()) {
+                Prim::Constant(Constant(array)) => array,
+                _ => panic!("into_array of an expression that is not a constant"),
+            },
+            Err(shared) => match &shared.prim {
+                Prim::Constant(Constant(array)) => array.clone(),
+                _ => panic!("into_array of an expression that is not a constant"),
+            },
+        }
+    }
+
     /// The array, when this is a constant.
     pub fn as_constant(&self) -> Option<&Array> {
         match &self.node.prim {

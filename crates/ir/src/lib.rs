@@ -9,6 +9,7 @@
 pub mod check;
 pub mod error;
 pub mod expr;
+pub mod linalg;
 mod ops;
 pub mod prim;
 pub mod program;

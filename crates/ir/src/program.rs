@@ -200,6 +200,16 @@ impl Program {
         self.equations.iter().any(|e| e.prim.uses_axis(name))
     }
 
+    /// Floating-point operations of one run (see [`crate::prim::Primitive::flops`]).
+    pub fn flops(&self) -> u64 {
+        let of = |eq: &Equation| {
+            let x: Vec<Type> = eq.inputs.iter().map(|&v| self.ty(v).clone()).collect();
+            let y: Vec<Type> = eq.results().map(|v| self.ty(v).clone()).collect();
+            eq.prim.rules().flops(&x, &y)
+        };
+        self.equations.iter().map(of).sum()
+    }
+
     /// The deepest nesting of programs inside, 1 for a program without control flow.
     pub fn depth(&self) -> usize {
         let inner = self.equations.iter().flat_map(|e| e.prim.rules().programs());

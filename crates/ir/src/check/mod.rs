@@ -70,6 +70,20 @@ impl Cell {
         }
     }
 
+    /// Whether the composition uses reverse mode.
+    pub fn reverses(self) -> bool {
+        match self {
+            Cell::Jvp | Cell::JvpJvp | Cell::Vmap | Cell::VmapVmap | Cell::Third => false,
+            Cell::Vjp
+            | Cell::JvpVjp
+            | Cell::VjpJvp
+            | Cell::VjpVjp
+            | Cell::VmapVjp
+            | Cell::VjpVmap
+            | Cell::Hvp => true,
+        }
+    }
+
     /// Whether the composition takes a derivative.
     pub fn differentiates(self) -> bool {
         !matches!(self, Cell::Vmap | Cell::VmapVmap)

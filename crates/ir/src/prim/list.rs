@@ -135,6 +135,34 @@ primitives! {
     random::RandomBits "random_bits",
     /// The sum over the examples of the `vmap` of a name.
     axis_sum::AxisSum "axis_sum",
+    /// Convolution (cross-correlation) with strides, padding, dilations and groups.
+    conv::ConvGeneral "conv_general_dilated",
+    /// Sum, maximum or minimum over sliding windows.
+    window::ReduceWindow "reduce_window",
+    /// The discrete Fourier transform on pairs (real, imaginary) along the last axis.
+    fft::Fft "fft",
+    /// A loop with carried state over the leading axis of its inputs.
+    scan::Scan "scan",
+    /// One of several programs, chosen by an index.
+    cond::Cond "cond",
+    /// A loop while a condition holds; forward mode only.
+    while_loop::While "while",
+    /// A program called as one operation: checkpoint, custom derivatives.
+    call::Call "call",
+    /// The lower triangular factor of the symmetric part: L Lᵀ = (A + Aᵀ)/2.
+    cholesky::Cholesky "cholesky",
+    /// The solution of a triangular system, op(A) X = B.
+    triangular::TriangularSolve "triangular_solve",
+    /// Factors with partial pivoting, P A = L U: packed, pivots, permutation.
+    lu::Lu "lu",
+    /// The solution of op(A) X = B from the factors of A; operands (A, packed, permutation, B).
+    lu_solve::LuSolve "lu_solve",
+    /// Orthonormal columns and an upper triangle, A = Q R.
+    qr::Qr "qr",
+    /// Singular values and vectors, A = U diag(s) Vᵀ.
+    svd::Svd "svd",
+    /// Eigenvalues and eigenvectors of the symmetric part, (A + Aᵀ)/2 = V diag(λ) Vᵀ.
+    eigh::Eigh "eigh",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

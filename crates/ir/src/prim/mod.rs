@@ -7,25 +7,46 @@
 
 mod axis_sum;
 mod binary;
+mod call;
+mod cholesky;
+mod cond;
+mod conv;
 mod cumulative;
+mod custom_rule;
 mod dot;
 mod dynamic;
+mod eigh;
 mod family;
+mod fft;
 mod indexing;
 mod layout;
 mod leaf;
 mod list;
+mod lu;
+mod lu_solve;
+pub(crate) mod matrix;
+mod qr;
 mod random;
 mod reduce;
 mod scalar;
+mod scan;
+mod sliding;
 mod sort;
+mod svd;
+mod triangular;
 mod unary;
+mod while_loop;
+mod window;
 
+pub use call::CallKind;
 pub use cumulative::CumulativeOp;
+pub use custom_rule::{CustomJvp, CustomVjp, RuleRef};
 pub(crate) use family::in_front;
+pub use fft::FftKind;
 pub use layout::Padding;
 pub use list::*;
 pub use reduce::ReduceOp;
+pub use window::WindowOp;
 
 use crate::error::TypeError;
 use crate::expr::{Expr, RuleResult};
@@ -175,6 +196,8 @@ pub struct Example {
     pub inputs: Vec<(Type, Fill)>,
     /// Why derivative checks make no sense here, if they do not (integers, kinks, `while`).
     pub without_derivative: Option<&'static str>,
+    /// Why reverse mode has no meaning here, if it has none (`while`).
+    pub without_reverse: Option<&'static str>,
     /// The name of an axis that every input carries in front and that a `vmap` around the
     /// operation binds, for operations that have no value without one.
     pub mapped_over: Option<String>,
@@ -187,7 +210,13 @@ impl Example {
             .iter()
             .map(|s| (Type::new(array::DType::F64, *s), Fill::Range(0.2, 0.9)))
             .collect();
-        Example { prim: prim.into(), inputs, without_derivative: None, mapped_over: None }
+        Example {
+            prim: prim.into(),
+            inputs,
+            without_derivative: None,
+            without_reverse: None,
+            mapped_over: None,
+        }
     }
 
     /// Replaces the contents of input `i`.
@@ -207,6 +236,12 @@ impl Example {
     /// Replaces the dtype of input `i`.
     pub fn dtype(mut self, i: usize, dtype: array::DType) -> Example {
         self.inputs[i].0.dtype = dtype;
+        self
+    }
+
+    /// Marks the example as one that only forward mode can differentiate, and says why.
+    pub fn forward_only(mut self, why: &'static str) -> Example {
+        self.without_reverse = Some(why);
         self
     }
 

@@ -63,7 +63,7 @@ fn is_nan<T: PartialEq>(x: &T) -> bool {
     }
 }
 
-fn better<T: Element>(op: ReduceOp, a: T, b: T) -> T {
+pub(crate) fn better<T: Element>(op: ReduceOp, a: T, b: T) -> T {
     let replace = if op == ReduceOp::Max { b > a } else { b < a };
     if !is_nan(&a) && (replace || is_nan(&b)) { b } else { a }
 }

@@ -158,3 +158,54 @@ pub fn batch_program(
     })?;
     Ok((program, marks))
 }
+
+/// The same program with its inputs in another order (new input `k` is old input `order[k]`) and
+/// only the given outputs. What only other outputs needed is gone.
+///
+/// # Errors
+/// None for a well-formed program.
+pub fn rewire(program: &Program, order: &[usize], outputs: &[usize]) -> RuleResult<Program> {
+    let types: Vec<Type> = order.iter().map(|&i| program.input_types()[i].clone()).collect();
+    trace_closed("rewire", &types, |x| {
+        let back = array::shape::inverse(order);
+        let inputs: Vec<Expr> = back.iter().map(|&k| x[k].clone()).collect();
+        let y = program.inline(&inputs)?;
+        Ok(outputs.iter().map(|&o| y[o].clone()).collect())
+    })
+}
+
+/// (tangents of the inputs marked in `active`, then all inputs) → tangents of the outputs that
+/// have one. Everything is computed anew from the inputs. Says which outputs have a tangent.
+///
+/// # Errors
+/// When an operation inside has no derivative.
+pub fn tangent_program(
+    program: &Program,
+    active: &[bool],
+    force: &[bool],
+) -> RuleResult<(Program, Vec<bool>)> {
+    let tangent_types = program.input_types().iter().zip(active).filter(|(_, a)| **a);
+    let tangent_types: Vec<Type> = tangent_types.map(|(t, _)| t.clone()).collect();
+    let types = [&tangent_types[..], program.input_types()].concat();
+    let mut nonzero = vec![];
+    let program = trace_closed("jvp", &types, |outer| {
+        let (dx, x) = outer.split_at(tangent_types.len());
+        let guard = Scope::enter(ScopeKind::Derivative("jvp"));
+        let params = placeholders(program.input_types(), guard.scope());
+        let y = program.inline(&params)?;
+        let mut dx = dx.iter().cloned();
+        let dx: Vec<Tangent> = active.iter().map(|&a| if a { dx.next() } else { None }).collect();
+        let (y, dy) = jvp(guard.scope(), &y, &params, &dx)?;
+        let mut out = vec![];
+        for ((y, dy), &force) in y.iter().zip(dy).zip(force) {
+            let dy = match dy {
+                None if force => Some(y.full_like(0.0)),
+                dy => dy,
+            };
+            nonzero.push(dy.is_some());
+            out.extend(dy);
+        }
+        Ok(super::substitute(guard.scope(), &out, &params, x)?)
+    })?;
+    Ok((program, nonzero))
+}

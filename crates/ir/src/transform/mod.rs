@@ -7,7 +7,9 @@ mod substitute;
 mod transpose;
 
 pub use batch::batch;
-pub use body::{Split, batch_program, split_jvp, trace, transpose_program};
+pub use body::{
+    Split, batch_program, rewire, split_jvp, tangent_program, trace, transpose_program,
+};
 pub use jvp::jvp;
 pub use substitute::substitute;
 pub use transpose::transpose;

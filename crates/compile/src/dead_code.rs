@@ -1,0 +1,56 @@
+//! Dead-code elimination: equations that no output depends on disappear.
+
+use ir::{Builder, Program, Var};
+
+/// The program without the equations that no output depends on. No primitive has effects, so
+/// nothing else can be missed; inputs stay, used or not.
+pub fn dead_code(program: &Program) -> Program {
+    let mut live = vec![false; program.variables()];
+    for v in program.outputs() {
+        live[v.index()] = true;
+    }
+    for eq in program.equations().iter().rev() {
+        if eq.results().any(|v| live[v.index()]) {
+            for v in &eq.inputs {
+                live[v.index()] = true;
+            }
+        }
+    }
+    let mut builder = Builder::new(program.input_types().to_vec());
+    let mut renamed: Vec<Option<Var>> = program.inputs().map(Some).collect();
+    renamed.resize(program.variables(), None);
+    for eq in program.equations() {
+        if !eq.results().any(|v| live[v.index()]) {
+            continue;
+        }
+        let inputs: Vec<Var> = eq.inputs.iter().map(|v| defined(&renamed, *v)).collect();
+        let results = crate::push(&mut builder, eq, &inputs);
+        for (old, new) in eq.results().zip(results) {
+            renamed[old.index()] = Some(new);
+        }
+    }
+    builder.finish(program.outputs().iter().map(|v| defined(&renamed, *v)).collect())
+}
+
+fn defined(renamed: &[Option<Var>], v: Var) -> Var {
+    renamed[v.index()].expect("invariant: what a live equation reads is live")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use array::{DType, Type};
+    use ir::prim::{Binary, Unary};
+
+    #[test]
+    fn unused_chains_disappear_and_inputs_stay() {
+        let t = Type::new(DType::F64, vec![2]);
+        let mut b = Builder::new(vec![t.clone(), t]);
+        let y = b.push(Unary::Exp.into(), &[Var(0)], None).unwrap()[0];
+        let dead = b.push(Unary::Log.into(), &[Var(1)], None).unwrap()[0];
+        b.push(Binary::Add.into(), &[y, dead], None).unwrap();
+        let program = dead_code(&b.finish(vec![y]));
+        assert_eq!(program.equations().len(), 1);
+        assert_eq!(program.input_types().len(), 2);
+    }
+}

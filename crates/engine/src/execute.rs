@@ -1,0 +1,118 @@
+//! Which kernel computes which operation.
+
+use crate::kernels::{dot, elementwise, layout, reduce};
+use crate::run::Cancel;
+use array::{Array, Element};
+use compile::Plan;
+use ir::{Prim, RuleResult};
+use smallvec::{SmallVec, smallvec};
+use std::sync::Arc;
+
+/// The results of an operation.
+pub(crate) type Outputs = SmallVec<[Array; 1]>;
+
+/// An operand as a kernel sees it.
+pub(crate) enum Operand<'a> {
+    /// To be read only.
+    Kept(&'a Array),
+    /// Needed for the last time: if nobody else holds its buffer, results may go there.
+    Last(Array),
+}
+
+impl Operand<'_> {
+    /// The value.
+    pub(crate) fn array(&self) -> &Array {
+        match self {
+            Operand::Kept(a) => a,
+            Operand::Last(a) => a,
+        }
+    }
+
+    /// Takes the operand's memory, with its elements, if it is free to be overwritten. What
+    /// remains has no elements.
+    pub(crate) fn take<T: Element>(&mut self) -> Option<Vec<T>> {
+        let Operand::Last(a) = self else { return None };
+        a.unique::<T>()?;
+        std::mem::replace(a, Array::from_vec(Vec::<T>::new(), &[0])).into_vec()
+    }
+}
+
+/// Executes one operation at once.
+///
+/// The operands must have types that the operation accepts (see [`ir::Primitive::typ`]).
+///
+/// # Errors
+/// Where the operation has no value (see [`ir::Primitive::eval`]).
+///
+/// ```
+/// use array::Array;
+/// use ir::prim::Binary;
+/// let x = Array::from_vec(vec![1.0, 2.0], &[2]);
+/// let y = engine::apply(&Binary::Add.into(), &[&x, &x]).unwrap();
+/// assert_eq!(y[0].as_slice::<f64>(), [2.0, 4.0]);
+/// ```
+pub fn apply(prim: &Prim, x: &[&Array]) -> RuleResult<Vec<Array>> {
+    let mut operands: SmallVec<[Operand<'_>; 4]> = x.iter().map(|x| Operand::Kept(x)).collect();
+    let bodies = prim.rules().programs();
+    let bodies: Vec<Arc<Plan>> =
+        bodies.into_iter().map(|p| Arc::new(compile::compile(p))).collect();
+    Ok(execute(prim, &bodies, &mut operands, None)?.into_vec())
+}
+
+/// Computes an operation with the kernel that this engine has for it.
+pub(crate) fn execute(
+    prim: &Prim,
+    _bodies: &[Arc<Plan>],
+    x: &mut [Operand<'_>],
+    _cancel: Option<&Cancel>,
+) -> RuleResult<Outputs> {
+    let one = |a: Array| -> RuleResult<Outputs> { Ok(smallvec![a]) };
+    match prim {
+        Prim::Unary(_)
+        | Prim::Binary(_)
+        | Prim::Compare(_)
+        | Prim::Select(_)
+        | Prim::Clamp(_)
+        | Prim::Convert(_)
+        | Prim::IntegerPow(_)
+        | Prim::Polygamma(_) => one(elementwise::elementwise(prim, x)),
+        Prim::BroadcastInDim(p) => one(layout::broadcast_in_dim(p, x[0].array())),
+        Prim::Reshape(p) => one(x[0].array().reshape(&p.shape)),
+        Prim::Transpose(p) => one(layout::transpose(p, x[0].array())),
+        Prim::Slice(p) => one(layout::slice(p, x[0].array())),
+        Prim::Pad(p) => one(layout::pad(p, x[0].array(), x[1].array())),
+        Prim::Concatenate(p) => {
+            let parts: SmallVec<[&Array; 8]> = x.iter().map(Operand::array).collect();
+            one(layout::concatenate(p, &parts))
+        }
+        Prim::Reverse(p) => one(layout::reverse(p, x[0].array())),
+        Prim::Iota(p) => one(layout::iota(p)),
+        Prim::Reduce(p) => one(reduce::reduce(p, x[0].array())),
+        Prim::ArgReduce(p) => one(reduce::arg_reduce(p, x[0].array())),
+        Prim::DotGeneral(p) => one(dot::dot_general(p, x[0].array(), x[1].array())),
+        Prim::Constant(c) => one(c.0.clone()),
+        // By the reference: no value (placeholders), opaque to the engine, or without a kernel yet.
+        Prim::Placeholder(_)
+        | Prim::Custom(_)
+        | Prim::ConvGeneral(_)
+        | Prim::ReduceWindow(_)
+        | Prim::Fft(_)
+        | Prim::Cholesky(_)
+        | Prim::TriangularSolve(_)
+        | Prim::Lu(_)
+        | Prim::LuSolve(_)
+        | Prim::Qr(_)
+        | Prim::Svd(_)
+        | Prim::Eigh(_)
+        | Prim::Scan(_)
+        | Prim::Cond(_)
+        | Prim::While(_)
+        | Prim::Call(_) => reference(prim, x),
+    }
+}
+
+/// The reference meaning.
+fn reference(prim: &Prim, x: &[Operand<'_>]) -> RuleResult<Outputs> {
+    let x: SmallVec<[&Array; 4]> = x.iter().map(Operand::array).collect();
+    Ok(SmallVec::from_vec(prim.rules().eval(&x)?))
+}

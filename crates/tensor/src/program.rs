@@ -1,0 +1,60 @@
+//! The program that a function leaves behind when it is traced, to look at: its size, its cost.
+
+use crate::execute::expect;
+use crate::transformations::{exprs, open};
+use crate::{Tensor, Tree};
+use ir::{Expr, Program, Scope, ScopeKind, close};
+
+/// The program of a function for arguments of certain types.
+#[derive(Clone, Debug)]
+pub struct Traced {
+    program: Program,
+    captured: Vec<Expr>,
+}
+
+/// Traces a function, without running it: the program that `jit` would compile, captured arrays as
+/// further inputs.
+///
+/// ```
+/// use tensor::{Tensor, grad, trace};
+/// let loss = |x: &Tensor| x.tanh().square().sum();
+/// let forward = trace(loss)(&Tensor::from([1.0, 2.0]));
+/// let with_gradient = trace(|x: &Tensor| grad(loss)(x))(&Tensor::from([1.0, 2.0]));
+/// assert!(with_gradient.operations() > forward.operations());
+/// ```
+pub fn trace<T: Tree, O: Tree, F: FnOnce(&T) -> O>(f: F) -> impl FnOnce(&T) -> Traced {
+    move |x| {
+        let guard = Scope::enter(ScopeKind::Program("trace"));
+        let input = open(x, guard.scope(), false, |_| true);
+        let result = f(&input.tree);
+        let closed =
+            expect(close(Some(guard.scope()), &input.params, &exprs(&result), ir::EMBEDDED));
+        Traced { program: closed.program, captured: closed.captured }
+    }
+}
+
+impl Traced {
+    /// Number of operations, bodies of control flow not counted.
+    pub fn operations(&self) -> usize {
+        self.program.equations().len()
+    }
+
+    /// Floating-point operations of one run; a multiply-add counts 2.
+    pub fn flops(&self) -> u64 {
+        self.program.flops()
+    }
+
+    /// The values of the captured arrays, which are the program's last inputs.
+    ///
+    /// # Panics
+    /// When one of them is traced by an enclosing transformation.
+    pub fn captured(&self) -> Vec<Tensor> {
+        self.captured.iter().cloned().map(Tensor).collect()
+    }
+
+    /// The program itself, for the project's own tools.
+    #[doc(hidden)]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+}
