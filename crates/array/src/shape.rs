@@ -38,7 +38,7 @@ impl Type {
 
     /// Bytes that an array of this type occupies.
     pub fn bytes(&self) -> usize {
-        self.len() * self.dtype.size()
+        self.len().saturating_mul(self.dtype.size())
     }
 
     /// The same dtype with another shape.
@@ -65,9 +65,11 @@ impl fmt::Display for Type {
     }
 }
 
-/// Number of elements of a shape: the product of its sizes (1 for a scalar).
+/// Number of elements of a shape: the product of its sizes (1 for a scalar). A product beyond
+/// `usize`, which no array has but a hostile file may claim, gives `usize::MAX`.
 pub fn size(shape: &[usize]) -> usize {
-    shape.iter().product()
+    // A zero further on must win over what has saturated before it.
+    if shape.contains(&0) { 0 } else { shape.iter().fold(1, |n, &d| n.saturating_mul(d)) }
 }
 
 /// Row-major strides, in elements: `strides[d] = ∏_{e>d} shape[e]`.

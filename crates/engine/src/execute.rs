@@ -1,9 +1,11 @@
 //! Which kernel computes which operation.
 
+use crate::control;
 use crate::kernels::{dot, elementwise, layout, reduce};
-use crate::run::Cancel;
+use crate::run::{Cancel, run_with};
 use array::{Array, Element};
 use compile::Plan;
+use ir::prim::CallKind;
 use ir::{Prim, RuleResult};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
@@ -62,9 +64,9 @@ pub fn apply(prim: &Prim, x: &[&Array]) -> RuleResult<Vec<Array>> {
 /// Computes an operation with the kernel that this engine has for it.
 pub(crate) fn execute(
     prim: &Prim,
-    _bodies: &[Arc<Plan>],
+    bodies: &[Arc<Plan>],
     x: &mut [Operand<'_>],
-    _cancel: Option<&Cancel>,
+    cancel: Option<&Cancel>,
 ) -> RuleResult<Outputs> {
     let one = |a: Array| -> RuleResult<Outputs> { Ok(smallvec![a]) };
     match prim {
@@ -91,23 +93,35 @@ pub(crate) fn execute(
         Prim::ArgReduce(p) => one(reduce::arg_reduce(p, x[0].array())),
         Prim::DotGeneral(p) => one(dot::dot_general(p, x[0].array(), x[1].array())),
         Prim::Constant(c) => one(c.0.clone()),
-        // By the reference: no value (placeholders), opaque to the engine, or without a kernel yet.
-        Prim::Placeholder(_)
-        | Prim::Custom(_)
-        | Prim::ConvGeneral(_)
-        | Prim::ReduceWindow(_)
-        | Prim::Fft(_)
-        | Prim::Cholesky(_)
+        Prim::Scan(p) => control::scan(p, &bodies[0], x, cancel),
+        Prim::Cond(p) => control::cond(p, bodies, x, cancel),
+        Prim::While(p) => control::while_loop(p, &bodies[0], &bodies[1], x, cancel),
+        Prim::Call(call) => match call.kind {
+            CallKind::Checkpoint | CallKind::CustomJvp { .. } | CallKind::CustomVjp { .. } => {
+                let results = run_with(&bodies[0], control::owned(x), cancel)?;
+                Ok(SmallVec::from_vec(results))
+            }
+            // The reference says why it has no value.
+            CallKind::CustomTangent { .. } => reference(prim, x),
+        },
+        Prim::ConvGeneral(_) | Prim::ReduceWindow(_) | Prim::Fft(_) => reference(prim, x),
+        Prim::Cholesky(_)
         | Prim::TriangularSolve(_)
         | Prim::Lu(_)
         | Prim::LuSolve(_)
         | Prim::Qr(_)
         | Prim::Svd(_)
-        | Prim::Eigh(_)
-        | Prim::Scan(_)
-        | Prim::Cond(_)
-        | Prim::While(_)
-        | Prim::Call(_) => reference(prim, x),
+        | Prim::Eigh(_) => reference(prim, x),
+        Prim::Gather(_)
+        | Prim::ScatterAdd(_)
+        | Prim::DynamicSlice(_)
+        | Prim::DynamicUpdateSlice(_)
+        | Prim::Sort(_)
+        | Prim::Cumulative(_)
+        | Prim::RandomBits(_)
+        | Prim::AxisSum(_) => reference(prim, x),
+        // By the reference: no value (placeholders), or opaque to the engine.
+        Prim::Placeholder(_) | Prim::Custom(_) => reference(prim, x),
     }
 }
 

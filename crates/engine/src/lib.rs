@@ -22,6 +22,7 @@
 //! assert_eq!(y[0].as_slice::<f32>(), [2.0, 3.0]);
 //! ```
 
+mod control;
 mod execute;
 mod kernels;
 mod memory;

@@ -7,18 +7,25 @@
 //! obviously right meaning that the engine is tested against.
 
 pub mod check;
+pub mod cost;
 pub mod error;
 pub mod expr;
 pub mod linalg;
 mod ops;
+pub mod parse;
 pub mod prim;
+pub mod print;
 pub mod program;
 pub mod reference;
 pub mod scope;
 pub mod transform;
+pub mod verify;
 
+pub use cost::Cost;
 pub use error::{RuleError, TypeError};
 pub use expr::{Expr, Node, RuleResult, bind, bind1, try_bind};
+pub use parse::{ParseError, parse};
 pub use prim::{Prim, Primitive, Tangent};
 pub use program::{Builder, Closed, EMBEDDED, Equation, Program, Var, close};
 pub use scope::{Scope, ScopeGuard, ScopeKind};
+pub use verify::{VerifyError, verify};

@@ -1,6 +1,6 @@
 //! Closed programs: a flat list of equations with numbered variables.
 
-use crate::error::{RuleError, TypeError};
+use crate::error::{RuleError, TypeError, ensure};
 use crate::expr::{Expr, Node, RuleResult, bind_at, reachable};
 use crate::prim::{Constant, Prim};
 use crate::scope::Scope;
@@ -45,7 +45,7 @@ impl Equation {
 
 /// A closed program in canonical numbering. Equality is structural (places are ignored), with a
 /// hash stored at construction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Program {
     inputs: usize,
     types: Vec<Type>,
@@ -69,6 +69,12 @@ impl PartialEq for Program {
     }
 }
 impl Eq for Program {}
+/// The program without inputs, equations and outputs.
+impl Default for Program {
+    fn default() -> Program {
+        Builder::new(vec![]).finish(vec![])
+    }
+}
 impl Hash for Program {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.hash.hash(state);
@@ -195,9 +201,40 @@ impl Program {
         Ok(())
     }
 
-    /// Whether an operation inside waits for a `vmap` of this name.
-    pub fn uses_axis(&self, name: &str) -> bool {
-        self.equations.iter().any(|e| e.prim.uses_axis(name))
+    /// The hash that [`Builder::finish`] stores, computed anew.
+    fn structural_hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.types[..self.inputs].hash(&mut hasher);
+        for eq in &self.equations {
+            eq.prim.hash(&mut hasher);
+            eq.inputs.hash(&mut hasher);
+        }
+        self.outputs.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Whether the stored hash is the one that belongs to the program.
+    pub(crate) fn hash_is_right(&self) -> bool {
+        self.hash == self.structural_hash()
+    }
+
+    /// A program of these parts, right or wrong, for testing the verifier.
+    #[cfg(test)]
+    pub(crate) fn from_parts(
+        inputs: usize,
+        types: Vec<Type>,
+        equations: Vec<Equation>,
+        outputs: Vec<Var>,
+    ) -> Program {
+        let mut program = Program { inputs, types, equations, outputs, hash: 0 };
+        program.hash = program.structural_hash();
+        program
+    }
+
+    /// Stores a wrong hash, for testing the verifier.
+    #[cfg(test)]
+    pub(crate) fn spoil_hash(&mut self) {
+        self.hash = !self.hash;
     }
 
     /// Floating-point operations of one run (see [`crate::prim::Primitive::flops`]).
@@ -207,7 +244,12 @@ impl Program {
             let y: Vec<Type> = eq.results().map(|v| self.ty(v).clone()).collect();
             eq.prim.rules().flops(&x, &y)
         };
-        self.equations.iter().map(of).sum()
+        self.equations.iter().map(of).fold(0, u64::saturating_add)
+    }
+
+    /// Whether an operation inside waits for a `vmap` of this name.
+    pub fn uses_axis(&self, name: &str) -> bool {
+        self.equations.iter().any(|e| e.prim.uses_axis(name))
     }
 
     /// The deepest nesting of programs inside, 1 for a program without control flow.
@@ -218,15 +260,43 @@ impl Program {
 }
 
 /// Builds a program equation by equation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Builder {
     program: Program,
+}
+
+/// The most axes that an array of a program from outside may have (NumPy's limit).
+pub const MAX_RANK: usize = 64;
+
+/// The most elements that an array of a program from outside may have, counting empty axes as
+/// one: beyond any machine's memory, and far from overflow in the arithmetic of shapes.
+pub const MAX_ELEMENTS: u64 = 1 << 40;
+
+/// Whether an array of this type could exist.
+///
+/// # Errors
+/// When it has more than [`MAX_RANK`] axes or more than [`MAX_ELEMENTS`] elements.
+pub fn size_fits(ty: &Type) -> Result<(), TypeError> {
+    ensure(ty.rank() <= MAX_RANK, || {
+        format!("an array has at most {MAX_RANK} axes, not {}", ty.rank())
+    })?;
+    let elements = ty.shape.iter().fold(1_u64, |n, &d| n.saturating_mul(d.max(1) as u64));
+    ensure(elements <= MAX_ELEMENTS, || {
+        format!("{ty} is larger than {MAX_ELEMENTS} elements, the most an array may have")
+    })
 }
 
 impl Builder {
     /// A builder for a program with these inputs.
     pub fn new(inputs: Vec<Type>) -> Builder {
-        Builder { program: Program { inputs: inputs.len(), types: inputs, ..Program::default() } }
+        let program = Program {
+            inputs: inputs.len(),
+            types: inputs,
+            equations: vec![],
+            outputs: vec![],
+            hash: 0,
+        };
+        Builder { program }
     }
 
     /// The type of a variable made so far.
@@ -243,7 +313,7 @@ impl Builder {
     /// gate for programs that do not come from expressions.
     ///
     /// # Errors
-    /// Operands that do not exist or do not fit.
+    /// Operands that do not exist or do not fit, or a result too large to exist.
     pub fn push(
         &mut self,
         prim: Prim,
@@ -263,6 +333,7 @@ impl Builder {
         let outputs = prim
             .rules()
             .typ(&operands)
+            .and_then(|types| types.iter().try_for_each(size_fits).map(|()| types))
             .map_err(|e| named(e, operands.iter().map(|&t| t.clone()).collect()))?;
         drop(operands);
         Ok(self.push_typed(prim, SmallVec::from_slice(inputs), outputs, at))
@@ -285,15 +356,8 @@ impl Builder {
 
     /// The finished program.
     pub fn finish(mut self, outputs: Vec<Var>) -> Program {
-        let mut hasher = DefaultHasher::new();
-        self.program.types[..self.program.inputs].hash(&mut hasher);
-        for eq in &self.program.equations {
-            eq.prim.hash(&mut hasher);
-            eq.inputs.hash(&mut hasher);
-        }
-        outputs.hash(&mut hasher);
-        self.program.hash = hasher.finish();
         self.program.outputs = outputs;
+        self.program.hash = self.program.structural_hash();
         self.program
     }
 }

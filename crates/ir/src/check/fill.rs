@@ -4,7 +4,7 @@ use crate::prim::Fill;
 use array::{Array, Type};
 
 /// A uniform number in (0, 1) from a counter (SplitMix64; Steele, Lea, Flood 2014).
-fn uniform(seed: u64, i: u64) -> f64 {
+pub(super) fn uniform(seed: u64, i: u64) -> f64 {
     let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ i.wrapping_add(0x632B_E59B_D9B4_E019);
     z = z.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -6,8 +6,10 @@
 //! compositions; [`check`] decides one of them.
 
 mod fill;
+mod random;
 
 pub use fill::{fill, perturbed, random_like};
+pub use random::random_program;
 
 use crate::error::RuleError;
 use crate::expr::{Expr, RuleResult, bind};

@@ -2,7 +2,7 @@
 
 use super::custom_rule::{CustomJvp, CustomVjp, RuleRef};
 use super::{BatchAxis, Batched, Example, Jvp, Operand, Primitive, Tangent};
-use crate::error::{RuleError, TypeError};
+use crate::error::{RuleError, TypeError, ensure};
 use crate::expr::{Expr, RuleResult, bind};
 use crate::program::Program;
 use crate::scope::{Scope, ScopeKind};
@@ -94,6 +94,14 @@ impl Primitive for Call {
     }
     fn typ(&self, x: &[&Type]) -> Result<Vec<Type>, TypeError> {
         self.program.check_inputs(x).map_err(|e| TypeError::new(e.message))?;
+        let fits = match &self.kind {
+            CallKind::Checkpoint => true,
+            CallKind::CustomJvp { arguments: n, .. } | CallKind::CustomVjp { arguments: n, .. } => {
+                *n <= x.len()
+            }
+            CallKind::CustomTangent { residuals, .. } => *residuals <= x.len(),
+        };
+        ensure(fits, || "has fewer operands than its rule".into())?;
         Ok(self.program.output_types())
     }
     fn eval(&self, x: &[&Array]) -> RuleResult<Vec<Array>> {

@@ -21,6 +21,9 @@ pub struct Cond {
     pub branches: Vec<Arc<Program>>,
 }
 
+/// The most branches that a text may announce.
+const MAX_BRANCHES: usize = 1 << 12;
+
 impl Cond {
     /// A choice among these programs.
     pub fn new(branches: Vec<Arc<Program>>) -> Cond {
@@ -229,8 +232,9 @@ impl Primitive for Cond {
         self.branches.iter().collect()
     }
     fn programs_mut(&mut self) -> Vec<&mut Arc<Program>> {
-        // The parser fills the branches in one by one after reading their number.
-        self.branches.resize(self.count, Arc::default());
+        // The parser fills the branches in one by one after reading their number, which a hostile
+        // text may exaggerate; the type rule compares it with what is there.
+        self.branches.resize(self.count.min(MAX_BRANCHES), Arc::default());
         self.branches.iter_mut().collect()
     }
     fn examples() -> Vec<Example> {

@@ -278,8 +278,10 @@ impl Pad {
         x.iter()
             .zip(&self.padding)
             .map(|(&n, p)| {
-                let inner = if n == 0 { 0 } else { (n - 1) * (p.interior + 1) + 1 } as i64;
-                usize::try_from(inner + p.low + p.high).ok()
+                let step = p.interior.checked_add(1)?;
+                let inner = if n == 0 { 0 } else { (n - 1).checked_mul(step)?.checked_add(1)? };
+                let inner = i64::try_from(inner).ok()?;
+                usize::try_from(inner.checked_add(p.low)?.checked_add(p.high)?).ok()
             })
             .collect()
     }
@@ -294,6 +296,11 @@ impl Primitive for Pad {
         ensure(self.padding.len() == x[0].rank(), || "one padding per axis".into())?;
         ensure(x[1].rank() == 0 && x[1].dtype == x[0].dtype, || {
             "the padding value must be a scalar of the operand's dtype".into()
+        })?;
+        // Opposite amounts beyond any array would cancel in the shape and overflow in a rule.
+        let bounded = |n: i64| n.unsigned_abs() <= crate::program::MAX_ELEMENTS;
+        ensure(self.padding.iter().all(|p| bounded(p.low) && bounded(p.high)), || {
+            "padding beyond the largest array".into()
         })?;
         let shape = self.shape(&x[0].shape);
         let shape = shape.ok_or_else(|| TypeError::new("more is cut off than there is"))?;

@@ -119,22 +119,6 @@ primitives! {
     layout::Iota "iota",
     /// Sums of products over contracted axes, for each index of the batch axes.
     dot::DotGeneral "dot_general",
-    /// Elements read along an axis at indices, clamped.
-    indexing::Gather "gather",
-    /// Updates added along an axis at indices; those outside are dropped.
-    indexing::ScatterAdd "scatter_add",
-    /// A box at a computed place, clamped so that it fits.
-    dynamic::DynamicSlice "dynamic_slice",
-    /// A box at a computed place replaced, clamped so that it fits.
-    dynamic::DynamicUpdateSlice "dynamic_update_slice",
-    /// Lines sorted by a key, stable and NaN last, with payloads carried along.
-    sort::Sort "sort",
-    /// Running sum, product, maximum, minimum or log-sum-exp along an axis.
-    cumulative::Cumulative "cumulative",
-    /// Random words from a key (Threefry-2x32).
-    random::RandomBits "random_bits",
-    /// The sum over the examples of the `vmap` of a name.
-    axis_sum::AxisSum "axis_sum",
     /// Convolution (cross-correlation) with strides, padding, dilations and groups.
     conv::ConvGeneral "conv_general_dilated",
     /// Sum, maximum or minimum over sliding windows.
@@ -163,6 +147,22 @@ primitives! {
     svd::Svd "svd",
     /// Eigenvalues and eigenvectors of the symmetric part, (A + Aᵀ)/2 = V diag(λ) Vᵀ.
     eigh::Eigh "eigh",
+    /// Elements read along an axis at indices, clamped.
+    indexing::Gather "gather",
+    /// Updates added along an axis at indices; those outside are dropped.
+    indexing::ScatterAdd "scatter_add",
+    /// A box at a computed place, clamped so that it fits.
+    dynamic::DynamicSlice "dynamic_slice",
+    /// A box at a computed place replaced, clamped so that it fits.
+    dynamic::DynamicUpdateSlice "dynamic_update_slice",
+    /// Lines sorted by a key, stable and NaN last, with payloads carried along.
+    sort::Sort "sort",
+    /// Running sum, product, maximum, minimum or log-sum-exp along an axis.
+    cumulative::Cumulative "cumulative",
+    /// Random words from a key (Threefry-2x32).
+    random::RandomBits "random_bits",
+    /// The sum over the examples of the `vmap` of a name.
+    axis_sum::AxisSum "axis_sum",
 }
 
 /// An operation from outside this crate: the same trait, the same powers, opaque to the compiler.

@@ -27,6 +27,8 @@ impl Primitive for IntegerPow {
     fn typ(&self, x: &[&Type]) -> Result<Vec<Type>, TypeError> {
         arity(x, 1)?;
         floating(x[0])?;
+        // The derivative is the power n − 1, which must exist.
+        ensure(self.n > i32::MIN, || format!("the exponent {} is too small", self.n))?;
         Ok(vec![x[0].clone()])
     }
     fn eval(&self, x: &[&Array]) -> RuleResult<Vec<Array>> {

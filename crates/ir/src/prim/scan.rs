@@ -58,7 +58,7 @@ impl Primitive for Scan {
         "scan"
     }
     fn typ(&self, x: &[&Type]) -> Result<Vec<Type>, TypeError> {
-        ensure(x.len() >= self.consts + self.carry, || {
+        ensure(x.len() >= self.consts.saturating_add(self.carry), || {
             "fewer operands than constants and carries".into()
         })?;
         let (_, carry, xs) = parts(x, self.consts, self.carry);
@@ -282,7 +282,7 @@ impl Primitive for Scan {
             .collect())
     }
     fn flops(&self, _: &[Type], _: &[Type]) -> u64 {
-        self.length as u64 * self.body.flops()
+        (self.length as u64).saturating_mul(self.body.flops())
     }
     fn programs(&self) -> Vec<&Arc<Program>> {
         vec![&self.body]

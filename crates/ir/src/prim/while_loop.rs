@@ -49,7 +49,8 @@ impl Primitive for While {
         "while"
     }
     fn typ(&self, x: &[&Type]) -> Result<Vec<Type>, TypeError> {
-        ensure(x.len() >= self.condition_consts + self.body_consts, || "too few operands".into())?;
+        let consts = self.condition_consts.saturating_add(self.body_consts);
+        ensure(x.len() >= consts, || "too few operands".into())?;
         let named = |what: &str, e: TypeError| TypeError::new(format!("{what}: {}", e.message));
         let condition = self.condition.check_inputs(&self.condition_inputs(x));
         condition.map_err(|e| named("condition", e))?;
@@ -203,7 +204,7 @@ impl Primitive for While {
     }
     /// One iteration: the number of them is not known.
     fn flops(&self, _: &[Type], _: &[Type]) -> u64 {
-        self.condition.flops() + self.body.flops()
+        self.condition.flops().saturating_add(self.body.flops())
     }
     fn programs(&self) -> Vec<&Arc<Program>> {
         vec![&self.condition, &self.body]
