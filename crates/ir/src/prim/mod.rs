@@ -28,6 +28,7 @@ mod scalar;
 mod scan;
 mod sliding;
 mod svd;
+mod threefry;
 mod triangular;
 mod cumulative;
 mod dynamic;
