@@ -20,6 +20,7 @@ mod key;
 pub mod methods;
 mod operators;
 pub mod program;
+pub mod random;
 mod tensor;
 pub mod transformations;
 pub mod tree;
