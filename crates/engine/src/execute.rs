@@ -112,6 +112,14 @@ pub(crate) fn execute(
         | Prim::Qr(_)
         | Prim::Svd(_)
         | Prim::Eigh(_) => reference(prim, x),
+        Prim::Gather(_)
+        | Prim::ScatterAdd(_)
+        | Prim::DynamicSlice(_)
+        | Prim::DynamicUpdateSlice(_)
+        | Prim::Sort(_)
+        | Prim::Cumulative(_)
+        | Prim::RandomBits(_)
+        | Prim::AxisSum(_) => reference(prim, x),
         // By the reference: no value (placeholders), or opaque to the engine.
         Prim::Placeholder(_) | Prim::Custom(_) => reference(prim, x),
     }

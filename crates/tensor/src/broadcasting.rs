@@ -3,6 +3,7 @@
 use crate::Tensor;
 use crate::execute::{bind1, evaluated};
 use array::shape;
+use ir::Expr;
 use ir::prim::{Binary, BroadcastInDim, Compare, Prim, Reshape};
 
 impl Tensor {
@@ -71,7 +72,8 @@ pub(crate) fn compare(op: Compare, x: &Tensor, y: &Tensor) -> Tensor {
     bind1(prim, &[&x, &y])
 }
 
-/// A Rust number as a tensor of `like`'s dtype and shape.
+/// A Rust number as a tensor of `like`'s dtype and shape: inside a transformation the promise of
+/// one, so that the program keeps a scalar and not an array.
 ///
 /// # Panics
 /// When `like` holds integers and the number is not one.
@@ -83,5 +85,12 @@ pub(crate) fn weak(value: f64, like: &Tensor) -> Tensor {
         "the number {value} meets a tensor of {}; convert the tensor first",
         like.dtype()
     );
-    evaluated(like.0.full_like(value))
+    beside(like.0.full_like(value), like)
+}
+
+/// An expression without placeholders that is going to meet `other`: evaluated if that is a plain
+/// array, else left to the program in which they meet.
+#[track_caller]
+pub(crate) fn beside(expr: Expr, other: &Tensor) -> Tensor {
+    if other.is_concrete() { evaluated(expr) } else { Tensor(expr) }
 }

@@ -13,7 +13,9 @@
 //! ```
 
 mod broadcasting;
+mod einsum;
 mod execute;
+pub mod functions;
 mod key;
 pub mod methods;
 mod operators;
@@ -23,6 +25,7 @@ pub mod transformations;
 pub mod tree;
 
 pub use array::{Array, DType, Element};
+pub use einsum::einsum;
 pub use key::Key;
 pub use program::trace;
 pub use tensor::Tensor;

@@ -95,6 +95,15 @@ impl Tensor {
         Tensor::ones(self.shape(), self.dtype())
     }
 
+    /// Every element equal to `value`, of this tensor's type.
+    ///
+    /// # Panics
+    /// When this tensor holds integers and the number is not one.
+    #[track_caller]
+    pub fn full_like(&self, value: f64) -> Tensor {
+        crate::broadcasting::weak(value, self)
+    }
+
     /// Sizes of the axes.
     pub fn shape(&self) -> &[usize] {
         self.0.shape()

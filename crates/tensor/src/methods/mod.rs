@@ -5,6 +5,8 @@ mod linear;
 mod reductions;
 mod shapes;
 
+pub use elementwise::Operand;
+
 /// The axis number with negative ones counted from the end.
 ///
 /// # Panics

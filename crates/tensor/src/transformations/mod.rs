@@ -6,6 +6,7 @@ mod custom;
 mod derivative;
 mod jacobian;
 mod jit;
+mod named_axis;
 mod vmap;
 
 pub use checkpointing::checkpoint;
