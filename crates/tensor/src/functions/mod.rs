@@ -3,14 +3,23 @@
 //! zero, the argument is guarded, not the result, and the convention at that point is stated.
 
 mod activations;
+mod convolution;
 mod entropy;
+mod fourier;
+mod gaussian;
 mod guards;
+mod linear_algebra;
 mod log_space;
 mod matrices;
 mod moments;
 mod norms;
 mod polynomial;
+mod pooling;
 mod products;
 mod repetition;
+mod windows;
 
+pub use convolution::Convolution;
+pub use pooling::Pooling;
 pub use repetition::meshgrid;
+pub use windows::Padding;

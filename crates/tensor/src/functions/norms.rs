@@ -90,7 +90,7 @@ impl Tensor {
     ///
     /// ```
     /// use tensor::Tensor;
-    /// assert_eq!(Tensor::from([3.0, 4.0]).clip_by_norm(0, 1.0).to_vec::<f64>(), [0.6, 0.8]);
+    /// assert_eq!(Tensor::from([3.0, 4.0]).clip_by_norm(0, 2.5).to_vec::<f64>(), [1.5, 2.0]);
     /// ```
     #[track_caller]
     pub fn clip_by_norm(&self, axes: impl Axes, max_norm: f64) -> Tensor {
