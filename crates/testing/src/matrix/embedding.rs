@@ -16,8 +16,10 @@ use ir::{Expr, Program, RuleResult, bind};
 pub(super) fn is_discrete(example: &Example) -> bool {
     let inputs: Vec<&Type> = example.inputs.iter().map(|(t, _)| t).collect();
     let outputs = example.prim.rules().typ(&inputs).unwrap_or_default();
-    let none = |types: &mut dyn Iterator<Item = &Type>| types.all(|t| !t.dtype.is_float());
-    !inputs.is_empty() && (none(&mut inputs.into_iter()) || none(&mut outputs.iter()))
+    let inexact = |t: &&Type| t.dtype.is_float();
+    let real_inputs = inputs.iter().any(|t| inexact(t));
+    let real_outputs = outputs.iter().any(|t| inexact(&t));
+    !inputs.is_empty() && !(real_inputs && real_outputs)
 }
 
 /// The operation on real numbers, at a point away from its jumps.
@@ -42,13 +44,16 @@ pub(super) fn embedded(example: &Example, seed: u64) -> RuleResult<(Program, Vec
         Ok(y.iter().map(real).collect())
     })?;
     let point = example.inputs.iter().enumerate().map(|(i, (t, how))| {
-        let values = fill(t, how, seed + i as u64);
-        let inside = |v: &f64| match t.dtype {
-            DType::F32 | DType::F64 => *v,
+        let values = fill(t, how, seed + i as u64).to_f64();
+        // Equal numbers and integers are jumps of comparisons, maxima and conversions; no two
+        // elements are moved alike.
+        let apart = |k: usize| 1e-3 * (1 + 3 * k + i) as f64;
+        let inside = |(k, &v): (usize, &f64)| match t.dtype {
+            DType::F32 | DType::F64 => v + apart(k),
             DType::Bool => 0.25 + 0.5 * v,
-            DType::I32 | DType::I64 | DType::U32 => v + 0.25_f64.copysign(*v),
+            DType::I32 | DType::I64 | DType::U32 => v + 0.25_f64.copysign(v),
         };
-        let moved: Vec<f64> = values.to_f64().iter().map(inside).collect();
+        let moved: Vec<f64> = values.iter().enumerate().map(inside).collect();
         Array::from_f64(real(t).dtype, &moved, &t.shape)
     });
     Ok((closed.program, point.collect()))

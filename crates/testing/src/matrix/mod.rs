@@ -27,8 +27,8 @@ pub mod tolerance;
 pub mod without_meaning;
 
 use ir::check::Cell;
-use spec::Spec;
 use serde::Serialize;
+use spec::Spec;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -5,7 +5,9 @@ use super::spec::{Oracle, Spec, Subject};
 use super::{Kind, without_meaning};
 use array::Array;
 use ir::check::{Cell, fill, program_of};
-use ir::prim::{Example, Prim, Unary, all_examples};
+use ir::prim::{Example, Lu, Prim, Unary, all_examples};
+use ir::transform::trace;
+use ir::{Expr, RuleResult, bind};
 
 /// The seed of the battery: the same points in the matrix as there.
 const SEED: u64 = 7;
@@ -39,7 +41,26 @@ fn subjects(example: &Example, exact: bool) -> Vec<Subject> {
         let label = format!("{} as a function of real numbers", label(example));
         subjects.push(Subject { label, program, inputs, cells: cells(Cell::differentiates) });
     }
+    if let Prim::LuSolve(_) = example.prim {
+        subjects.push(with_factors(example, &subjects[0]));
+    }
     subjects
+}
+
+/// `(A, B) ↦ op(A)⁻¹ B` for [`ir::prim::LuSolve`], whose other operands are the factors of `A` and
+/// cannot be moved apart from it.
+fn with_factors(example: &Example, whole: &Subject) -> Subject {
+    let types = [example.inputs[0].0.clone(), example.inputs[3].0.clone()];
+    let closed = trace("solve", &types, |x| -> RuleResult<Vec<Expr>> {
+        let factors = bind(Lu {}, &[&x[0]]);
+        Ok(bind(example.prim.clone(), &[&x[0], &factors[0], &factors[2], &x[1]]))
+    });
+    Subject {
+        label: format!("{} with factors of the matrix", whole.label),
+        program: closed.expect("invariant: examples are well typed").program,
+        inputs: vec![whole.inputs[0].clone(), whole.inputs[3].clone()],
+        cells: cells(Cell::differentiates),
+    }
 }
 
 /// One row per operation, in the order of the language's table.

@@ -130,3 +130,85 @@ fn without_panic(f: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
         Err(format!("panics: {}", text.unwrap_or("without a message")))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::functions::program_of;
+    use tensor::{Tensor, custom_jvp};
+
+    fn spec(name: &str, f: impl FnOnce(&Tensor) -> Tensor) -> Spec {
+        let (program, inputs) = program_of(f, &Tensor::from([0.3, 0.8, -0.4]));
+        let cells = Cell::ALL.to_vec();
+        let subjects = vec![Subject { label: String::new(), program, inputs, cells }];
+        Spec { name: name.into(), kind: Kind::Composed, subjects, oracle: Oracle::Differences }
+    }
+
+    fn failing(outcomes: &[Outcome]) -> Vec<&'static str> {
+        let failed = Cell::ALL.into_iter().zip(outcomes);
+        let failed = failed.filter(|(_, o)| matches!(o, Outcome::Fails(_)));
+        failed.map(|(cell, _)| cell.name()).collect()
+    }
+
+    #[test]
+    fn a_right_function_passes_everywhere() {
+        let row = spec("right", |x| (x.sin() * x).exp()).decide();
+        assert!(row.f64.iter().chain(&row.f32).all(|o| *o == Outcome::Passes), "{row:?}");
+    }
+
+    #[test]
+    fn a_wrong_first_derivative_fails_every_derivative_but_no_batch() {
+        let wrong = custom_jvp(
+            |x: &Tensor| x.sin(),
+            |x: &Tensor, dx: &Tensor| (x.sin(), x.cos() * dx * 1.001),
+        );
+        let row = spec("wrong", wrong).decide();
+        let failing = failing(&row.f64);
+        assert!(failing.contains(&"jvp") && failing.contains(&"vjp"), "{failing:?}");
+        assert!(failing.contains(&"vjp∘vmap"), "{failing:?}");
+        assert!(!failing.contains(&"vmap"), "{failing:?}");
+    }
+
+    #[test]
+    fn a_derivative_that_is_right_once_and_wrong_twice_fails_at_the_second_order() {
+        // The value of the derivative is right, but it is constant to further derivatives.
+        let frozen = custom_jvp(
+            |x: &Tensor| x.sin(),
+            |x: &Tensor, dx: &Tensor| (x.sin(), x.cos().stop_gradient() * dx),
+        );
+        let row = spec("frozen", frozen).decide();
+        // The third is compared with differences of the second, which is consistently wrong.
+        let expected = ["jvp∘jvp", "jvp∘vjp", "vjp∘jvp", "vjp∘vjp", "hvp"].to_vec();
+        assert_eq!(failing(&row.f64), expected);
+    }
+
+    #[test]
+    fn digits_lost_in_f32_fail_in_f32_alone() {
+        // 10⁴ + x has 10⁻³ between neighbours in f32.
+        let row = spec("cancels", |x| (x + 1e4) - 1e4).decide();
+        assert!(failing(&row.f64).is_empty(), "{row:?}");
+        assert!(failing(&row.f32).contains(&"vmap"), "{row:?}");
+    }
+
+    #[test]
+    fn what_is_listed_as_refused_and_is_not_fails() {
+        let row = spec("while", |x| x.sin()).decide();
+        assert_eq!(failing(&row.f64), failing(&row.f32));
+        assert!(failing(&row.f64).contains(&"vjp") && failing(&row.f64).contains(&"hvp"));
+    }
+
+    #[test]
+    fn a_panic_is_a_failure_of_its_cell() {
+        let row =
+            spec("panics", custom_jvp(|x: &Tensor| x.sin(), |_, _| panic!("no rule"))).decide();
+        let Outcome::Fails(why) = &row.f64[0] else { panic!("{row:?}") };
+        assert!(why[0].contains("no rule"), "{why:?}");
+    }
+
+    #[test]
+    fn a_row_whose_examples_leave_a_cell_open_fails_it() {
+        let mut open = spec("open", |x| x.sin());
+        open.subjects[0].cells = vec![Cell::Jvp];
+        assert_eq!(failing(&open.decide().f64).len(), Cell::ALL.len() - 1);
+    }
+}

@@ -8,7 +8,7 @@
 use ir::check::Cell;
 
 /// The tolerance of a composition by the number of derivatives in it, 0 to 3.
-pub const BY_ORDER: [f64; 4] = [1e-5, 1e-4, 1e-3, 1e-2];
+pub const BY_ORDER: [f64; 4] = [1e-6, 3e-6, 1e-5, 3e-5];
 
 /// How many derivatives a composition takes.
 pub fn order(cell: Cell) -> usize {

@@ -39,15 +39,8 @@ const DERIVATIVES: &[Cell] = &[
 ];
 
 /// Every composition with reverse mode in it.
-const REVERSE: &[Cell] = &[
-    Cell::Vjp,
-    Cell::JvpVjp,
-    Cell::VjpJvp,
-    Cell::VjpVjp,
-    Cell::VmapVjp,
-    Cell::VjpVmap,
-    Cell::Hvp,
-];
+const REVERSE: &[Cell] =
+    &[Cell::Vjp, Cell::JvpVjp, Cell::VjpJvp, Cell::VjpVjp, Cell::VmapVjp, Cell::VjpVmap, Cell::Hvp];
 
 /// Every composition that pushes tangents through the function itself. (`jvp∘vjp` and `hvp` push
 /// them through its gradient.)
@@ -55,6 +48,12 @@ const FORWARD: &[Cell] = &[Cell::Jvp, Cell::JvpJvp, Cell::VjpJvp, Cell::Third];
 
 /// The list.
 pub const LIST: &[Entry] = &[
+    Entry {
+        row: "constant",
+        cells: &Cell::ALL,
+        why: Why::NothingToVary,
+        reason: "an array has no operands",
+    },
     Entry {
         row: "iota",
         cells: &Cell::ALL,
