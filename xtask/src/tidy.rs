@@ -1,4 +1,0 @@
-//! stub
-pub(crate) fn run(_: &std::path::Path) -> Result<(), String> {
-    Ok(())
-}
