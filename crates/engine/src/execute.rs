@@ -119,6 +119,7 @@ pub(crate) fn execute(
         | Prim::Sort(_)
         | Prim::Cumulative(_)
         | Prim::RandomBits(_)
+        | Prim::Threefry(_)
         | Prim::AxisSum(_) => reference(prim, x),
         // By the reference: no value (placeholders), or opaque to the engine.
         Prim::Placeholder(_) | Prim::Custom(_) => reference(prim, x),

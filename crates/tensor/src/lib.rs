@@ -21,6 +21,7 @@ pub mod methods;
 mod operators;
 mod random;
 pub mod program;
+pub mod random;
 mod tensor;
 pub mod transformations;
 pub mod tree;

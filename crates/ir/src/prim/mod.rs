@@ -33,6 +33,7 @@ mod scan;
 mod sliding;
 mod sort;
 mod svd;
+mod threefry;
 mod triangular;
 mod unary;
 mod while_loop;
