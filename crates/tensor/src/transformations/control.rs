@@ -156,11 +156,7 @@ pub fn switch<T: Tree, O: Tree>(index: &Tensor, branches: &[&dyn Fn(&T) -> O], x
 type Branch<'a, T, O> = Box<dyn FnOnce(&T) -> O + 'a>;
 
 #[track_caller]
-fn switch_boxed<T: Tree, O: Tree>(
-    index: &Tensor,
-    branches: Vec<Branch<'_, T, O>>,
-    x: &T,
-) -> O {
+fn switch_boxed<T: Tree, O: Tree>(index: &Tensor, branches: Vec<Branch<'_, T, O>>, x: &T) -> O {
     let types = types_of(x);
     let mut traced: Vec<(Closed, O)> = vec![];
     for branch in branches {
