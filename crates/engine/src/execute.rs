@@ -138,6 +138,7 @@ pub(crate) fn execute(
         }
         Prim::Cumulative(p) => one(cumulative::cumulative(p, x[0].array())),
         Prim::RandomBits(p) => one(random::random_bits(p, x[0].array())),
+        Prim::Threefry(_) => one(random::threefry2x32(x[0].array(), x[1].array())),
         // The reference says why it has no value.
         Prim::AxisSum(_) => reference(prim, x),
         // By the reference: no value (placeholders), or opaque to the engine.

@@ -10,7 +10,7 @@ use ir::check::random_like;
 use ir::prim::{
     ArgReduce, BroadcastInDim, Concatenate, ConvGeneral, Cumulative, CumulativeOp, DotGeneral,
     DynamicSlice, DynamicUpdateSlice, Fft, FftKind, Gather, Iota, Pad, Padding, RandomBits, Reduce,
-    ReduceOp, ReduceWindow, Reverse, ScatterAdd, Slice, Sort, Transpose, WindowOp,
+    ReduceOp, ReduceWindow, Reverse, ScatterAdd, Slice, Sort, Threefry, Transpose, WindowOp,
 };
 
 /// Compares on random operands of these types, floats in both precisions.
@@ -170,13 +170,15 @@ fn sorting_and_accumulating() {
         }
     }
     check(RandomBits { shape: vec![300, 70] }, &[integer(DType::U32, &[3, 2])], 0.0);
+    let pairs = integer(DType::U32, &[9000, 2]);
+    check(Threefry {}, &[pairs.clone(), pairs], 0.0);
 }
 
 #[test]
 fn fourier_transforms() {
     for n in [1, 2, 3, 8, 97, 100, 128] {
         let (complex, half) = (float(&[130, n, 2]), float(&[130, n / 2 + 1, 2]));
-        check(Fft { kind: FftKind::Fft, n }, &[complex.clone()], 1e-12);
+        check(Fft { kind: FftKind::Fft, n }, std::slice::from_ref(&complex), 1e-12);
         check(Fft { kind: FftKind::Ifft, n }, &[complex], 1e-12);
         check(Fft { kind: FftKind::Rfft, n }, &[float(&[130, n])], 1e-12);
         check(Fft { kind: FftKind::Irfft, n }, &[half], 1e-12);

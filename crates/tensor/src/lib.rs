@@ -20,12 +20,14 @@ mod key;
 pub mod methods;
 mod operators;
 pub mod program;
+pub mod random;
 mod tensor;
 pub mod transformations;
 pub mod tree;
 
 pub use array::{Array, DType, Element};
 pub use einsum::einsum;
+pub use execute::set_threads;
 pub use key::Key;
 pub use program::trace;
 pub use tensor::Tensor;

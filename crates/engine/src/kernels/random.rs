@@ -28,6 +28,20 @@ pub(crate) fn random_bits(p: &RandomBits, keys: &Array) -> Array {
     Array::from_vec(out, &shape)
 }
 
+/// The block cipher, pair by pair.
+pub(crate) fn threefry2x32(keys: &Array, counters: &Array) -> Array {
+    let (keys_of, counters_of) = (keys.as_slice::<u32>(), counters.as_slice::<u32>());
+    let mut out = scratch::<u32>(keys_of.len());
+    for_each_part(&mut out, 1 << 12, |start, part| {
+        let pairs = keys_of[start..].chunks_exact(2).zip(counters_of[start..].chunks_exact(2));
+        for (o, (key, counter)) in part.chunks_exact_mut(2).zip(pairs) {
+            let words = special::threefry2x32([key[0], key[1]], [counter[0], counter[1]]);
+            o.copy_from_slice(&words);
+        }
+    });
+    Array::from_vec(out, keys.shape())
+}
+
 /// `out[i] = a ⊕ b` with `(a, b) = threefry2x32(key, (high, low + i))`, side by side in vectors.
 /// Source: see [`special::threefry2x32`], which this computes.
 fn threefry(key: [u32; 2], high: u32, low: u32, out: &mut [u32]) {

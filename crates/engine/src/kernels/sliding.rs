@@ -122,9 +122,11 @@ impl Table {
                 let mut i = vec![0; axes.len()];
                 loop {
                     let mut seen = axes.iter().zip(i.iter().zip(&k));
-                    positions.push(seen.try_fold(0, |flat, (a, (&i, &k))| {
-                        Some(flat * a.size + a.element(i, k)?)
-                    }));
+                    positions.push(
+                        seen.try_fold(0, |flat, (a, (&i, &k))| {
+                            Some(flat * a.size + a.element(i, k)?)
+                        }),
+                    );
                     if !advance(&mut i, &outputs) {
                         break;
                     }

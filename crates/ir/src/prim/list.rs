@@ -161,6 +161,8 @@ primitives! {
     cumulative::Cumulative "cumulative",
     /// Random words from a key (Threefry-2x32).
     random::RandomBits "random_bits",
+    /// Random pairs of words from keys and counters (Threefry-2x32).
+    threefry::Threefry "threefry2x32",
     /// The sum over the examples of the `vmap` of a name.
     axis_sum::AxisSum "axis_sum",
 }

@@ -4,15 +4,18 @@
 
 mod activations;
 mod convolution;
+mod cumulative;
 mod entropy;
 mod fourier;
 mod gaussian;
 mod guards;
+mod indexing;
 mod linear_algebra;
 mod log_space;
 mod matrices;
 mod moments;
 mod norms;
+mod ordering;
 mod polynomial;
 mod pooling;
 mod products;
