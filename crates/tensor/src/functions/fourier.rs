@@ -13,7 +13,7 @@ use ir::prim::{Fft, FftKind};
 fn fast_length(n: usize) -> usize {
     let smooth = |mut m: usize| {
         for p in [2, 3, 5] {
-            while m % p == 0 {
+            while m.is_multiple_of(p) {
                 m /= p;
             }
         }
