@@ -144,24 +144,19 @@ impl Expr {
     #[track_caller]
     pub fn into_array(self) -> Array {
         let empty = || Prim::from(Constant(Array::from_vec::<bool>(vec![], &[0])));
-        match Arc::try_unwrap(self.node) {
-            Ok(mut node) => match std::mem::replace(&mut node.prim, empty()) {
-                Prim::Constant(Constant(array)) => array,
-                _ => panic!("into_array of an expression that is not a constant"),
-            },
-            Err(shared) => match &shared.prim {
-                Prim::Constant(Constant(array)) => array.clone(),
-                _ => panic!("into_array of an expression that is not a constant"),
-            },
-        }
+        let prim = match Arc::try_unwrap(self.node) {
+            Ok(mut node) => std::mem::replace(&mut node.prim, empty()),
+            Err(shared) => shared.prim.clone(),
+        };
+        let Prim::Constant(Constant(array)) = prim else {
+            panic!("into_array of an expression that is not a constant");
+        };
+        array
     }
 
     /// The array, when this is a constant.
     pub fn as_constant(&self) -> Option<&Array> {
-        match &self.node.prim {
-            Prim::Constant(Constant(value)) => Some(value),
-            _ => None,
-        }
+        if let Prim::Constant(Constant(value)) = &self.node.prim { Some(value) } else { None }
     }
 }
 

@@ -172,9 +172,10 @@ impl Program {
         exprs.extend(inputs.iter().cloned());
         for eq in &self.equations {
             let x: SmallVec<[&Expr; 4]> = eq.inputs.iter().map(|v| &exprs[v.index()]).collect();
-            let y = match &eq.prim {
-                Prim::Constant(Constant(a)) => vec![Expr::constant(a.clone())],
-                prim => bind_at(prim.clone(), &x, eq.at.unwrap_or(Location::caller()))?,
+            let y = if let Prim::Constant(Constant(a)) = &eq.prim {
+                vec![Expr::constant(a.clone())]
+            } else {
+                bind_at(eq.prim.clone(), &x, eq.at.unwrap_or(Location::caller()))?
             };
             drop(x);
             exprs.extend(y);
@@ -339,8 +340,14 @@ impl Builder {
         Ok(self.push_typed(prim, SmallVec::from_slice(inputs), outputs, at))
     }
 
-    /// Adds an equation whose types are known.
-    fn push_typed(
+    /// The equations so far.
+    pub fn equations(&self) -> &[Equation] {
+        &self.program.equations
+    }
+
+    /// Adds an equation whose outputs' types are known: one that comes from a program, on
+    /// operands of the same types.
+    pub fn push_typed(
         &mut self,
         prim: Prim,
         inputs: SmallVec<[Var; 2]>,
@@ -391,10 +398,8 @@ pub fn close(
         (Some(s), Some(scope)) => s.id() == scope.id(),
         (Some(_), None) => false,
     };
-    let large = |node: &Node| match node.prim() {
-        Prim::Constant(Constant(a)) => a.len() > embedded,
-        _ => false,
-    };
+    let large =
+        |node: &Node| matches!(node.prim(), Prim::Constant(Constant(a)) if a.len() > embedded);
     let nodes = reachable(&outputs.iter().collect::<Vec<_>>(), inside);
     let mut vars: HashMap<(u64, u32), Var> = HashMap::with_capacity(nodes.len());
     let mut captured: Vec<Expr> = vec![];

@@ -166,3 +166,9 @@ pub(crate) fn finish(
     }
     Ok(ir::transform::substitute(scope, outputs, params, values)?)
 }
+
+/// Sets how many threads compute (by default as many as there are cores). Results do not depend
+/// on it, bit for bit.
+pub fn set_threads(n: usize) {
+    engine::set_threads(n);
+}

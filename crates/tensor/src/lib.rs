@@ -27,6 +27,7 @@ pub mod tree;
 
 pub use array::{Array, DType, Element};
 pub use einsum::einsum;
+pub use execute::set_threads;
 pub use key::Key;
 pub use program::trace;
 pub use tensor::Tensor;

@@ -46,6 +46,11 @@ impl Traced {
         self.program.flops()
     }
 
+    /// The program as text, one operation a line.
+    pub fn text(&self) -> String {
+        self.program.to_string()
+    }
+
     /// The values of the captured arrays, which are the program's last inputs.
     ///
     /// # Panics

@@ -207,7 +207,7 @@ impl<T: Tree> Tree for HashMap<String, T> {
 macro_rules! tuples {
     ($($($T:ident $i:tt),*;)*) => { $(
         impl<$($T: Tree),*> Tree for ($($T,)*) {
-            #[allow(unused_variables)]
+            #[allow(unused_variables, clippy::unused_unit)] // the tuple of nothing
             fn map_with_path(
                 &self,
                 path: &mut Path,

@@ -39,12 +39,12 @@ impl Primitive for DotGeneral {
         arity(x, 2)?;
         ensure(x[0].dtype == x[1].dtype, || "operand dtypes must agree; convert one".into())?;
         ensure(x[0].dtype != DType::Bool, || "is not defined on bool".into())?;
-        for side in 0..2 {
+        for (side, x) in x.iter().enumerate() {
             let mut named = [&self.contract[side][..], &self.batch[side]].concat();
             named.sort_unstable();
-            let fit = named.windows(2).all(|w| w[0] < w[1])
-                && named.last().is_none_or(|&a| a < x[side].rank());
-            ensure(fit, || format!("axes of operand {side} must be distinct axes of {}", x[side]))?;
+            let fit =
+                named.windows(2).all(|w| w[0] < w[1]) && named.last().is_none_or(|&a| a < x.rank());
+            ensure(fit, || format!("axes of operand {side} must be distinct axes of {x}"))?;
         }
         let of = |side: usize, axes: &[usize]| sizes(&x[side].shape, axes);
         let (c, b) = (&self.contract, &self.batch);

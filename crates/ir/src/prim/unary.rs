@@ -43,6 +43,7 @@ macro_rules! unary_table {
             }
 
             /// `out[i] = f(x[i])`.
+            #[allow(clippy::useless_conversion)] // one expression for f32 and f64
             pub fn apply_f64(self, x: &[f64], out: &mut [f64]) {
                 match self { $(Unary::$Name => for (o, &$x) in out.iter_mut().zip(x) { *o = $value; },)* }
             }

@@ -48,8 +48,8 @@ pub fn jvp(
         if found.iter().all(Option::is_none) {
             continue;
         }
-        let same = node.inputs().iter().zip(&found);
-        let same = same.map(|(x, f)| f.is_none_or(|f| f.0.key() == x.key())).all(|b| b);
+        let mut pairs = node.inputs().iter().zip(&found);
+        let same = pairs.all(|(x, f)| f.is_none_or(|f| f.0.key() == x.key()));
         let x: Vec<Expr> = node
             .inputs()
             .iter()

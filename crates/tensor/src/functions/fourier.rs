@@ -12,7 +12,7 @@ use ir::prim::{Fft, FftKind};
 /// The smallest number ≥ `n` without prime factors above 5, for which transforms are fast.
 fn fast_length(n: usize) -> usize {
     let smooth = |mut m: usize| {
-        for p in [2, 3, 5] {
+        for p in [2_usize, 3, 5] {
             while m.is_multiple_of(p) {
                 m /= p;
             }

@@ -136,7 +136,7 @@ pub fn cond<T: Tree, O: Tree>(
         condition.0.ty()
     );
     let index = condition.reshape(&[]).convert(DType::I64);
-    let f: [Box<dyn FnOnce(&T) -> O + '_>; 2] = [Box::new(on_false), Box::new(on_true)];
+    let f: [Branch<'_, T, O>; 2] = [Box::new(on_false), Box::new(on_true)];
     switch_boxed(&index, f.into(), x)
 }
 
@@ -150,17 +150,14 @@ pub fn switch<T: Tree, O: Tree>(index: &Tensor, branches: &[&dyn Fn(&T) -> O], x
     );
     assert!(!branches.is_empty(), "switch: there are no branches");
     let index = index.reshape(&[]).convert(DType::I64);
-    let boxed = branches.iter().map(|f| Box::new(move |x: &T| f(x)) as Box<dyn FnOnce(&T) -> O>);
+    let boxed = branches.iter().map(|f| Box::new(move |x: &T| f(x)) as Branch<'_, T, O>);
     switch_boxed(&index, boxed.collect(), x)
 }
 
-#[allow(clippy::type_complexity)]
+type Branch<'a, T, O> = Box<dyn FnOnce(&T) -> O + 'a>;
+
 #[track_caller]
-fn switch_boxed<T: Tree, O: Tree>(
-    index: &Tensor,
-    branches: Vec<Box<dyn FnOnce(&T) -> O + '_>>,
-    x: &T,
-) -> O {
+fn switch_boxed<T: Tree, O: Tree>(index: &Tensor, branches: Vec<Branch<'_, T, O>>, x: &T) -> O {
     let types = types_of(x);
     let mut traced: Vec<(Closed, O)> = vec![];
     for branch in branches {
@@ -182,7 +179,7 @@ fn switch_boxed<T: Tree, O: Tree>(
         Arc::new(expect(ir::transform::trace("cond", &all_types, body)).program)
     });
     let prim = Cond::new(programs.collect());
-    let operands = as_tensors([&[index.0.clone()], &exprs(x)[..], &captured].concat());
+    let operands = as_tensors([std::slice::from_ref(&index.0), &exprs(x), &captured].concat());
     let out = bind(prim, &operands.iter().collect::<Vec<_>>());
     with_exprs(&traced[0].1, out.into_iter().map(|t| t.0))
 }

@@ -1,0 +1,4 @@
+//! stub
+pub(crate) fn run(_: &std::path::Path) -> Result<(), String> {
+    Ok(())
+}

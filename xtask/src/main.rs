@@ -1,0 +1,40 @@
+//! The project's own tasks, in plain Rust: nothing to install.
+//!
+//! ```text
+//! cargo xtask ci                               everything that continuous integration checks
+//! cargo xtask tidy                             the rules of the house
+//! cargo xtask matrix [--only NAME] [--json]    every transformation of every operation
+//! ```
+
+mod ci;
+mod matrix;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "cargo xtask ci | tidy | matrix [--only NAME] [--json]";
+
+/// The workspace's root.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("invariant: xtask lies in the workspace").to_path_buf()
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words[..] {
+        ["ci"] => ci::run(&root()),
+        ["tidy"] => tidy::run(&root()),
+        ["matrix", ref options @ ..] => matrix::run(options),
+        _ => Err(format!("usage: {USAGE}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
