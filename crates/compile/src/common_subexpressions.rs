@@ -1,7 +1,8 @@
 //! Common-subexpression elimination: what is computed twice from the same values is computed
 //! once.
 
-use ir::{Builder, Prim, Program, Var};
+use crate::rewriter::Rewriter;
+use ir::{Prim, Program, Var};
 use std::collections::HashMap;
 
 /// The program with equal equations on equal operands merged.
@@ -10,7 +11,7 @@ use std::collections::HashMap;
 /// never merged. Operands are compared in order: nothing is commuted. The body of a `call` is
 /// one equation, so what a checkpoint computes again is never merged with what is outside it.
 pub fn common_subexpressions(program: &Program) -> Program {
-    let mut builder = Builder::new(program.input_types().to_vec());
+    let mut merged = Rewriter::new(program.input_types());
     let mut renamed: Vec<Var> = program.inputs().collect();
     // What can change inside a `Prim` (cached values of placeholders) is not part of its hash.
     #[allow(clippy::mutable_key_type)]
@@ -19,16 +20,17 @@ pub fn common_subexpressions(program: &Program) -> Program {
         let inputs: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
         let results = known
             .entry((&eq.prim, inputs))
-            .or_insert_with_key(|(_, inputs)| crate::push(&mut builder, eq, inputs));
+            .or_insert_with_key(|(_, inputs)| merged.copy(program, eq, inputs));
         renamed.extend(results.iter());
     }
-    builder.finish(program.outputs().iter().map(|v| renamed[v.index()]).collect())
+    merged.finish(program.outputs().iter().map(|v| renamed[v.index()]).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use array::{Array, DType, Type};
+    use ir::Builder;
     use ir::prim::{Binary, Constant, Unary};
 
     #[test]

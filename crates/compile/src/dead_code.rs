@@ -1,6 +1,7 @@
 //! Dead-code elimination: equations that no output depends on disappear.
 
-use ir::{Builder, Program, Var};
+use crate::rewriter::Rewriter;
+use ir::{Program, Var};
 
 /// The program without the equations that no output depends on. No primitive has effects, so
 /// nothing else can be missed; inputs stay, used or not.
@@ -16,7 +17,7 @@ pub fn dead_code(program: &Program) -> Program {
             }
         }
     }
-    let mut builder = Builder::new(program.input_types().to_vec());
+    let mut kept = Rewriter::new(program.input_types());
     let mut renamed: Vec<Option<Var>> = program.inputs().map(Some).collect();
     renamed.resize(program.variables(), None);
     for eq in program.equations() {
@@ -24,12 +25,12 @@ pub fn dead_code(program: &Program) -> Program {
             continue;
         }
         let inputs: Vec<Var> = eq.inputs.iter().map(|v| defined(&renamed, *v)).collect();
-        let results = crate::push(&mut builder, eq, &inputs);
+        let results = kept.copy(program, eq, &inputs);
         for (old, new) in eq.results().zip(results) {
             renamed[old.index()] = Some(new);
         }
     }
-    builder.finish(program.outputs().iter().map(|v| defined(&renamed, *v)).collect())
+    kept.finish(program.outputs().iter().map(|v| defined(&renamed, *v)).collect())
 }
 
 fn defined(renamed: &[Option<Var>], v: Var) -> Var {
@@ -40,6 +41,7 @@ fn defined(renamed: &[Option<Var>], v: Var) -> Var {
 mod tests {
     use super::*;
     use array::{DType, Type};
+    use ir::Builder;
     use ir::prim::{Binary, Unary};
 
     #[test]

@@ -5,7 +5,7 @@
 //! where each is needed for the last time.
 //!
 //! ```text
-//! simplify → common_subexpressions → dead_code → schedule
+//! inline_calls → simplify → common_subexpressions → transposed_products → dead_code → schedule
 //! ```
 //!
 //! The law of every pass: the program it returns has the same inputs, and evaluates to the same
@@ -23,13 +23,22 @@
 
 mod common_subexpressions;
 mod dead_code;
+mod fuse;
+mod inline_calls;
 mod plan;
+mod rewriter;
 mod schedule;
+mod simplify;
+mod transposed_products;
 
 pub use common_subexpressions::common_subexpressions;
 pub use dead_code::dead_code;
+pub use fuse::{Fused, Instruction, Place, View};
+pub use inline_calls::inline_calls;
 pub use plan::{Operation, Plan, Source, Step};
 pub use schedule::schedule;
+pub use simplify::simplify;
+pub use transposed_products::transposed_products;
 
 use ir::Program;
 
@@ -41,11 +50,6 @@ pub fn compile(program: &Program) -> Plan {
 
 /// All passes from programs to programs.
 pub fn optimise(program: &Program) -> Program {
-    dead_code(&common_subexpressions(program))
-}
-
-/// Adds an equation of an existing program to a new one.
-fn push(builder: &mut ir::Builder, eq: &ir::Equation, inputs: &[ir::Var]) -> Vec<ir::Var> {
-    let pushed = builder.push(eq.prim.clone(), inputs, eq.at);
-    pushed.expect("invariant: operands keep their types, so what fitted before fits again")
+    let program = common_subexpressions(&simplify(&inline_calls(program)));
+    dead_code(&transposed_products(&program))
 }

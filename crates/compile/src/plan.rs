@@ -1,5 +1,6 @@
 //! Plans: what an engine runs.
 
+use crate::fuse::Fused;
 use array::{Array, Type};
 use ir::Prim;
 use smallvec::SmallVec;
@@ -24,6 +25,8 @@ pub enum Source {
 pub enum Operation {
     /// A primitive.
     Primitive(Prim),
+    /// Element-by-element operations in one loop.
+    Fused(Fused),
 }
 
 /// One step of a plan.
@@ -106,8 +109,16 @@ impl fmt::Display for Plan {
                 .iter()
                 .map(|o| o.map_or("_".to_string(), |o| format!("s{o}")))
                 .collect();
-            let Operation::Primitive(prim) = &step.operation;
-            writeln!(f, "{} = {prim:?}({})", outputs.join(", "), list(&step.inputs))?;
+            write!(f, "{} = ", outputs.join(", "))?;
+            match &step.operation {
+                Operation::Primitive(prim) => write!(f, "{prim:?}")?,
+                Operation::Fused(fused) => {
+                    let names: Vec<&str> =
+                        fused.code.iter().map(|i| i.prim.rules().name()).collect();
+                    write!(f, "fused {:?} [{}]", fused.shape, names.join(", "))?;
+                }
+            }
+            writeln!(f, "({})", list(&step.inputs))?;
         }
         write!(f, "return {}", list(&self.outputs))
     }

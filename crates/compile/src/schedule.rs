@@ -1,5 +1,6 @@
 //! From a program to a plan: the order of steps, and which slot each value lives in.
 
+use crate::fuse::{Unit, units};
 use crate::plan::{Operation, Plan, Source, Step};
 use ir::prim::Constant;
 use ir::{Prim, Program, Var};
@@ -15,39 +16,66 @@ enum Home {
     Nowhere,
 }
 
-/// Lays a program out as a plan: steps in the program's order, slots reused as soon as their
-/// value has been read for the last time, bodies of control flow compiled.
-pub fn schedule(program: &Program) -> Plan {
-    let last = program.last_uses();
-    let mut read = vec![false; program.variables()];
-    let uses = program.equations().iter().flat_map(|eq| &eq.inputs).chain(program.outputs());
-    for v in uses {
-        read[v.index()] = true;
+/// Slots, reused as soon as their value has been read for the last time.
+struct Slots {
+    count: u32,
+    free: Vec<u32>,
+}
+
+impl Slots {
+    fn take(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            self.count += 1;
+            self.count - 1
+        })
     }
-    let inputs = program.input_types().len() as u32;
+}
+
+/// Lays a program out as a plan: element-by-element operations fused, slots reused as soon as
+/// their value has been read for the last time, bodies of control flow compiled.
+pub fn schedule(program: &Program) -> Plan {
+    let equations = program.equations();
+    let units = units(program);
+    let inputs_of = |unit: &Unit| -> SmallVec<[Var; 4]> {
+        match unit {
+            Unit::Equation(i) => SmallVec::from_slice(&equations[*i].inputs),
+            Unit::Loop { inputs, .. } => SmallVec::from_slice(inputs),
+        }
+    };
+    // The last unit that reads each variable; outputs are read after all.
+    let mut last: Vec<Option<usize>> = vec![None; program.variables()];
+    for (k, unit) in units.iter().enumerate() {
+        for v in inputs_of(unit) {
+            last[v.index()] = Some(k);
+        }
+    }
+    for v in program.outputs() {
+        last[v.index()] = Some(usize::MAX);
+    }
     let mut home = vec![Home::Nowhere; program.variables()];
     for v in program.inputs() {
         home[v.index()] = Home::Slot(v.0);
     }
-    let mut slots = inputs;
-    let mut free: Vec<u32> = vec![];
+    let mut slots = Slots { count: program.input_types().len() as u32, free: vec![] };
     let mut constants = vec![];
     let mut steps = vec![];
-    for (i, eq) in program.equations().iter().enumerate() {
-        if let Prim::Constant(Constant(value)) = &eq.prim {
-            home[eq.first.index()] = Home::Constant(constants.len() as u32);
+    for (k, unit) in units.into_iter().enumerate() {
+        if let Unit::Equation(i) = unit
+            && let Prim::Constant(Constant(value)) = &equations[i].prim
+        {
+            home[equations[i].first.index()] = Home::Constant(constants.len() as u32);
             constants.push(value.clone());
             continue;
         }
+        let inputs = inputs_of(&unit);
         let mut frees: SmallVec<[u32; 2]> = SmallVec::new();
         let mut emptied: SmallVec<[u32; 4]> = SmallVec::new();
-        let sources = eq
-            .inputs
+        let sources = inputs
             .iter()
             .map(|&v| match home[v.index()] {
                 Home::Constant(c) => Source::Constant(c),
-                Home::Slot(s) if last[v.index()] == i => {
-                    let twice = eq.inputs.iter().filter(|&&u| u == v).count() > 1;
+                Home::Slot(s) if last[v.index()] == Some(k) => {
+                    let twice = inputs.iter().filter(|&&u| u == v).count() > 1;
                     if !emptied.contains(&s) {
                         emptied.push(s);
                         if twice {
@@ -60,38 +88,35 @@ pub fn schedule(program: &Program) -> Plan {
                 Home::Nowhere => unreachable!("invariant: variables are read after they are made"),
             })
             .collect();
-        for v in &eq.inputs {
-            if let (Home::Slot(_), true) = (home[v.index()], last[v.index()] == i) {
+        for v in &inputs {
+            if let (Home::Slot(_), true) = (home[v.index()], last[v.index()] == Some(k)) {
                 home[v.index()] = Home::Nowhere;
             }
         }
         // The results' slots are chosen before the operands' are given back: a value read twice
         // by this step is freed only after it.
-        let outputs = eq
-            .results()
-            .map(|v| {
-                let slot = read[v.index()].then(|| {
-                    free.pop().unwrap_or_else(|| {
-                        slots += 1;
-                        slots - 1
-                    })
-                });
-                if let Some(s) = slot {
-                    home[v.index()] = Home::Slot(s);
-                }
+        let mut settle = |v: Var| {
+            last[v.index()].map(|_| {
+                let slot = slots.take();
+                home[v.index()] = Home::Slot(slot);
                 slot
             })
-            .collect();
-        free.extend(emptied);
-        let bodies = eq.prim.rules().programs();
-        steps.push(Step {
-            operation: Operation::Primitive(eq.prim.clone()),
-            bodies: bodies.into_iter().map(|p| Arc::new(crate::compile(p))).collect(),
-            inputs: sources,
-            outputs,
-            frees,
-            at: eq.at,
-        });
+        };
+        let (operation, outputs, bodies, at) = match unit {
+            Unit::Equation(i) => {
+                let eq = &equations[i];
+                let outputs = eq.results().map(&mut settle).collect();
+                let bodies = eq.prim.rules().programs();
+                let bodies = bodies.into_iter().map(|p| Arc::new(crate::compile(p))).collect();
+                (Operation::Primitive(eq.prim.clone()), outputs, bodies, eq.at)
+            }
+            Unit::Loop { fused, outputs, .. } => {
+                let outputs = outputs.into_iter().map(&mut settle).collect();
+                (Operation::Fused(fused), outputs, vec![], None)
+            }
+        };
+        slots.free.extend(emptied);
+        steps.push(Step { operation, bodies, inputs: sources, outputs, frees, at });
     }
     let output = |(i, v): (usize, &Var)| match home[v.index()] {
         Home::Constant(c) => Source::Constant(c),
@@ -106,7 +131,7 @@ pub fn schedule(program: &Program) -> Plan {
         output_types: program.output_types(),
         constants,
         steps,
-        slots: slots as usize,
+        slots: slots.count as usize,
     }
 }
 
@@ -115,14 +140,14 @@ mod tests {
     use super::*;
     use array::{DType, Type};
     use ir::Builder;
-    use ir::prim::{Binary, Unary};
+    use ir::prim::{Binary, Reverse, Unary};
 
     #[test]
-    fn a_chain_needs_two_slots_beside_its_input() {
+    fn a_chain_needs_one_slot_beside_its_input() {
         let mut b = Builder::new(vec![Type::new(DType::F32, vec![4])]);
         let mut x = Var(0);
         for _ in 0..10 {
-            x = b.push(Unary::Sin.into(), &[x], None).unwrap()[0];
+            x = b.push(Reverse { axes: vec![0] }.into(), &[x], None).unwrap()[0];
         }
         let plan = schedule(&b.finish(vec![x]));
         assert_eq!(plan.slots(), 2);
@@ -132,7 +157,7 @@ mod tests {
     #[test]
     fn a_value_read_twice_by_its_last_step_is_not_overwritten() {
         let mut b = Builder::new(vec![Type::new(DType::F32, vec![4])]);
-        let x = b.push(Unary::Sin.into(), &[Var(0)], None).unwrap()[0];
+        let x = b.push(Reverse { axes: vec![0] }.into(), &[Var(0)], None).unwrap()[0];
         let y = b.push(Binary::Mul.into(), &[x, x], None).unwrap()[0];
         let plan = schedule(&b.finish(vec![y, y]));
         let square = &plan.steps()[1];
@@ -140,5 +165,16 @@ mod tests {
         assert!(matches!(square.inputs[0], Source::Slot(_)));
         assert_eq!(square.frees.len(), 1);
         assert!(matches!(plan.outputs(), [Source::Slot(_), Source::Last(_)]));
+    }
+
+    #[test]
+    fn a_chain_of_functions_is_one_step() {
+        let mut b = Builder::new(vec![Type::new(DType::F32, vec![4])]);
+        let mut x = Var(0);
+        for _ in 0..10 {
+            x = b.push(Unary::Sin.into(), &[x], None).unwrap()[0];
+        }
+        let plan = schedule(&b.finish(vec![x]));
+        assert_eq!(plan.steps().len(), 1);
     }
 }

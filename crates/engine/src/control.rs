@@ -3,6 +3,7 @@
 use crate::execute::{Operand, Outputs};
 use crate::memory::{recycle, scratch};
 use crate::run::{Cancel, run_with};
+use crate::vectors::Vector;
 use array::{Array, Element, Type, with_dtype};
 use compile::Plan;
 use ir::RuleResult;
@@ -23,60 +24,23 @@ pub(crate) fn owned(x: &mut [Operand<'_>]) -> Vec<Array> {
 
 /// Results of an iteration one after the other along a new first axis.
 struct Stack {
-    values: Values,
+    values: Vector,
     ty: Type,
     length: usize,
 }
 
-enum Values {
-    F32(Vec<f32>),
-    F64(Vec<f64>),
-    I32(Vec<i32>),
-    I64(Vec<i64>),
-    U32(Vec<u32>),
-    Bool(Vec<bool>),
-}
-
-macro_rules! with_values {
-    ($values:expr, $v:ident => $body:expr) => {
-        match $values {
-            Values::F32($v) => $body,
-            Values::F64($v) => $body,
-            Values::I32($v) => $body,
-            Values::I64($v) => $body,
-            Values::U32($v) => $body,
-            Values::Bool($v) => $body,
-        }
-    };
-}
-
 impl Stack {
     fn new(ty: &Type, length: usize) -> Stack {
-        use array::DType;
-        let n = ty.len() * length;
-        let values = match ty.dtype {
-            DType::F32 => Values::F32(scratch(n)),
-            DType::F64 => Values::F64(scratch(n)),
-            DType::I32 => Values::I32(scratch(n)),
-            DType::I64 => Values::I64(scratch(n)),
-            DType::U32 => Values::U32(scratch(n)),
-            DType::Bool => Values::Bool(scratch(n)),
-        };
-        Stack { values, ty: ty.clone(), length }
+        Stack { values: Vector::scratch(ty.dtype, ty.len() * length), ty: ty.clone(), length }
     }
 
     fn put(&mut self, i: usize, y: Array) {
-        fn copy<T: Element>(all: &mut [T], i: usize, y: &Array) {
-            let y = y.as_slice::<T>();
-            all[i * y.len()..(i + 1) * y.len()].copy_from_slice(y);
-        }
-        with_values!(&mut self.values, v => copy(v, i, &y));
+        self.values.put(i * y.len(), &y);
         recycle(y);
     }
 
     fn finish(self) -> Array {
-        let shape = [&[self.length], &self.ty.shape[..]].concat();
-        with_values!(self.values, v => Array::from_vec(v, &shape))
+        self.values.into_array(&[&[self.length], &self.ty.shape[..]].concat())
     }
 }
 

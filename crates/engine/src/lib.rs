@@ -29,6 +29,7 @@ mod memory;
 mod run;
 mod strided;
 mod threads;
+mod vectors;
 
 pub use execute::apply;
 pub use run::{Cancel, run, run_cancellable};

@@ -1,6 +1,7 @@
 //! Running plans.
 
 use crate::execute::{Operand, Outputs, execute};
+use crate::kernels::fused::fused;
 use crate::memory;
 use array::Array;
 use compile::{Operation, Plan, Source, Step};
@@ -133,8 +134,10 @@ fn perform(
             (Source::Slot(s) | Source::Last(s), None) => Operand::Kept(full(frame, s)),
         })
         .collect();
-    let Operation::Primitive(prim) = &step.operation;
-    let results = execute(prim, &step.bodies, &mut operands, cancel)?;
+    let results = match &step.operation {
+        Operation::Primitive(prim) => execute(prim, &step.bodies, &mut operands, cancel)?,
+        Operation::Fused(f) => fused(f, &mut operands),
+    };
     for operand in operands {
         if let Operand::Last(dead) = operand {
             memory::recycle(dead);

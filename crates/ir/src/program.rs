@@ -340,8 +340,14 @@ impl Builder {
         Ok(self.push_typed(prim, SmallVec::from_slice(inputs), outputs, at))
     }
 
-    /// Adds an equation whose types are known.
-    fn push_typed(
+    /// The equations so far.
+    pub fn equations(&self) -> &[Equation] {
+        &self.program.equations
+    }
+
+    /// Adds an equation whose outputs' types are known: one that comes from a program, on
+    /// operands of the same types.
+    pub fn push_typed(
         &mut self,
         prim: Prim,
         inputs: SmallVec<[Var; 2]>,

@@ -66,7 +66,7 @@ program(%0: f64[], %1: f64[4], %2: i64[]) {
     error(&text.replace("count: 2", "count: 3"), 6, 15, "`cond` contains 3 programs, not 2");
     error(&text.replace("count: 2", "count: 99999999999"), 6, 15, "programs, not 2");
     error(&text.replace("    return %2 %0", "    return %0"), 2, 27, "1 results, not 2");
-    error(&text.replace("mul %0 %1", "mul %0 %2"), 3, 22, "`%2` is not defined");
+    error(&text.replace("mul %0 %1", "mul %0 %2"), 3, 24, "`%2` is not defined");
     let nested = "program() { = call(kind: checkpoint) ".repeat(10_000);
     error(&nested, 1, 37 * 32 + 1, "nest at most 32 deep");
 }

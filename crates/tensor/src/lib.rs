@@ -19,7 +19,6 @@ pub mod functions;
 mod key;
 pub mod methods;
 mod operators;
-mod random;
 pub mod program;
 pub mod random;
 mod tensor;

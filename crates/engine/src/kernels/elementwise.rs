@@ -1,78 +1,18 @@
 //! Element-by-element operations: whole arrays, cut into chunks, and chunks into tiles.
 
 use super::integers::Exact;
+use super::lanes::{Lane, Lanes, LanesMut, lanes_of};
 use crate::execute::Operand;
 use crate::memory::scratch;
 use crate::threads::for_each_part;
-use array::{Array, Buffer, DType, Element, with_dtype};
+use array::{Array, DType, Element, with_dtype};
 use ir::Prim;
 use ir::prim::{Binary, Compare, Unary};
 use smallvec::SmallVec;
-use std::ops::Range;
 
 /// Elements that are worked on at once where intermediate values are needed: few enough to stay
 /// in the first-level cache.
 pub(crate) const TILE: usize = 1024;
-
-/// Elements of some type.
-#[derive(Clone, Copy)]
-pub(crate) enum Lanes<'a> {
-    F32(&'a [f32]),
-    F64(&'a [f64]),
-    I32(&'a [i32]),
-    I64(&'a [i64]),
-    U32(&'a [u32]),
-    Bool(&'a [bool]),
-}
-
-/// Elements of some type, to be written.
-pub(crate) enum LanesMut<'a> {
-    F32(&'a mut [f32]),
-    F64(&'a mut [f64]),
-    I32(&'a mut [i32]),
-    I64(&'a mut [i64]),
-    U32(&'a mut [u32]),
-    Bool(&'a mut [bool]),
-}
-
-/// An element type that [`Lanes`] knows.
-pub(crate) trait Lane: Element {
-    fn lanes(x: &[Self]) -> Lanes<'_>;
-    fn lanes_mut(x: &mut [Self]) -> LanesMut<'_>;
-    fn of(x: Lanes<'_>) -> &[Self];
-}
-
-macro_rules! lane {
-    ($($T:ty, $Variant:ident;)*) => { $(
-        impl Lane for $T {
-            fn lanes(x: &[$T]) -> Lanes<'_> {
-                Lanes::$Variant(x)
-            }
-            fn lanes_mut(x: &mut [$T]) -> LanesMut<'_> {
-                LanesMut::$Variant(x)
-            }
-            fn of(x: Lanes<'_>) -> &[$T] {
-                match x {
-                    Lanes::$Variant(x) => x,
-                    _ => unreachable!("invariant: operands have the types of the operation"),
-                }
-            }
-        }
-    )* };
-}
-lane! { f32, F32; f64, F64; i32, I32; i64, I64; u32, U32; bool, Bool; }
-
-/// The elements `range` of an array.
-pub(crate) fn lanes_of(a: &Array, range: Range<usize>) -> Lanes<'_> {
-    match a.buffer() {
-        Buffer::F32(v) => Lanes::F32(&v[range]),
-        Buffer::F64(v) => Lanes::F64(&v[range]),
-        Buffer::I32(v) => Lanes::I32(&v[range]),
-        Buffer::I64(v) => Lanes::I64(&v[range]),
-        Buffer::U32(v) => Lanes::U32(&v[range]),
-        Buffer::Bool(v) => Lanes::Bool(&v[range]),
-    }
-}
 
 /// Computes an element-by-element operation on equally many elements of each operand.
 pub(crate) fn tile(prim: &Prim, x: &[Lanes<'_>], out: LanesMut<'_>) {
@@ -216,8 +156,8 @@ pub(crate) fn result_dtype(prim: &Prim, x: &[DType]) -> DType {
     }
 }
 
-/// Elements per chunk: work of some tens of microseconds.
-pub(crate) fn chunk(prim: &Prim) -> usize {
+/// What an element costs, in units of about a fifth of a nanosecond.
+pub(crate) fn cost(prim: &Prim) -> usize {
     let cheap = match prim {
         Prim::Unary(f) => matches!(
             f,
@@ -233,7 +173,7 @@ pub(crate) fn chunk(prim: &Prim) -> usize {
         Prim::Polygamma(_) => false,
         _ => true,
     };
-    if cheap { 1 << 15 } else { 1 << 12 }
+    if cheap { 1 } else { 16 }
 }
 
 /// An element-by-element operation on arrays, in the memory of an operand where that is free.
@@ -248,7 +188,7 @@ pub(crate) fn elementwise(prim: &Prim, x: &mut [Operand<'_>]) -> Array {
 
 fn typed<T: Lane>(prim: &Prim, x: &mut [Operand<'_>]) -> Array {
     let shape = x[0].array().shape().to_vec();
-    let chunk = chunk(prim);
+    let chunk = (1 << 16) / cost(prim);
     for i in 0..x.len() {
         if x[i].array().dtype() == T::DTYPE
             && let Some(mut out) = x[i].take::<T>()

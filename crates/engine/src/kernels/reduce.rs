@@ -11,6 +11,10 @@ trait Fold<T>: Sync {
     /// What nothing folds to, where there is such a thing; else it is never used.
     fn start(&self) -> T;
     fn fold(&self, a: T, b: T) -> T;
+    /// What a fold of one value or more comes to; 0 for a sum of nothing but −0.
+    fn close(&self, a: T) -> T {
+        a
+    }
 }
 
 struct Sum;
@@ -26,6 +30,7 @@ macro_rules! number_folds {
             fn start(&self) -> $T { <$T>::ZERO }
             #[inline(always)]
             fn fold(&self, a: $T, b: $T) -> $T { $add(a, b) }
+            fn close(&self, a: $T) -> $T { $add(a, <$T>::ZERO) }
         }
         impl Fold<$T> for Product {
             fn start(&self) -> $T { <$T>::ONE }
@@ -152,6 +157,9 @@ fn fold_middle<T: Element, F: Fold<T>>(
     inner: usize,
 ) -> Vec<T> {
     let mut out = scratch::<T>(outer * inner);
+    if out.is_empty() {
+        return out;
+    }
     if n == 0 {
         out.fill(f.start());
         return out;
@@ -226,7 +234,8 @@ fn fold<T: Element, F: Fold<T>>(f: &F, x: &Array, axes: &[usize]) -> Array {
         let (outer, n) = (size(&shape[..first]), size(&shape[first..=end]));
         let inner = size(&shape[end + 1..]);
         let values = current.as_deref().unwrap_or(x.as_slice::<T>());
-        let next = fold_middle(f, values, outer, n, inner);
+        let mut next = fold_middle(f, values, outer, n, inner);
+        next.iter_mut().for_each(|x| *x = f.close(*x));
         if let Some(old) = current.replace(next) {
             give_back(old);
         }

@@ -35,6 +35,7 @@ pub(crate) fn difference(got: &[Array], want: &[Array], tolerance: f64) -> Optio
 }
 
 /// Compiles and runs.
+#[allow(dead_code)] // not every test that includes this module uses all of it
 pub(crate) fn run(program: &Program, x: &[Array]) -> ir::RuleResult<Vec<Array>> {
     engine::run(&Arc::new(compile::compile(program)), x.to_vec())
 }

@@ -31,11 +31,12 @@ fn ends(prim: &Prim) -> bool {
 
 /// A valid program of about `equations` equations, with inputs to run it on: operations of
 /// [`all_examples`] applied to the inputs of some of those examples and to results of one another,
-/// wherever the types allow it (except `while`, which might not end). Values are not meant to be
-/// nice: NaN and ∞ occur.
+/// wherever the types allow it (except `while`, which might not end, and what has no value without
+/// a `vmap` around it). Values are not meant to be nice: NaN and ∞ occur.
 pub fn random_program(seed: u64, equations: usize) -> (Program, Vec<Array>) {
     let mut stream = Stream { seed, drawn: 0 };
-    let examples: Vec<Example> = all_examples().into_iter().filter(|e| ends(&e.prim)).collect();
+    let runs = |e: &Example| e.mapped_over.is_none() && ends(&e.prim);
+    let examples: Vec<Example> = all_examples().into_iter().filter(runs).collect();
     // The inputs of a few examples, each type at most twice, so that results find partners.
     let few: Vec<&Example> = (0..4).map(|_| stream.pick(&examples)).collect();
     let mut inputs: Vec<(Type, Array)> = vec![];

@@ -99,9 +99,11 @@ impl Primitive for AxisSum {
 mod tests {
     use super::*;
     use crate::check::{Cell, check, evaluate, jvp_program, random_like, vjp_program};
+    use crate::prim::Scan;
     use crate::program::Program;
     use crate::scope::{Scope, ScopeKind};
     use crate::transform::{batch_program, trace};
+    use std::sync::Arc;
 
     const N: usize = 4;
 
@@ -263,6 +265,42 @@ mod tests {
             let x = [x[0].clone(), random_like(&ty(&[2]), 8)];
             check(cell, &bound, &x, &|p, x| p.eval(x)).unwrap();
         }
+    }
+
+    /// c ← c/2 + Σ c·w, four times.
+    fn scan_with_sum() -> Program {
+        let body = program(&[ty(&[]), ty(&[])], |x| {
+            let (w, c) = (&x[0], &x[1]);
+            &c.times(0.5) + &(c * w).axis_sum("i")
+        });
+        let body = Arc::new(body);
+        let scan = Scan { length: 4, reverse: false, consts: 1, carry: 1, body };
+        program(&[ty(&[]), ty(&[])], |x| bind1(scan, &[&x[0], &x[1]]))
+    }
+
+    #[test]
+    fn sums_in_the_body_of_a_loop_are_bound_from_outside() {
+        let p = scan_with_sum();
+        let (w, c) = (vec![0.1, 0.2, -0.3, 0.4], vec![1.0, 2.0, 3.0, 4.0]);
+        let mut want = c.clone();
+        for _ in 0..4 {
+            let sum: f64 = want.iter().zip(&w).map(|(c, w)| c * w).sum();
+            want.iter_mut().for_each(|c| *c = 0.5 * *c + sum);
+        }
+        let x = [Array::from_vec(w, &[N]), Array::from_vec(c, &[N])];
+        let got = vmap(&p, &[true, true], "i", N).eval(&x).unwrap();
+        assert_close(&got, &[Array::from_vec(want, &[N])]);
+        // All that the loop reads is shared, so each sum is N times its term.
+        let shared = vmap(&p, &[false, false], "i", N);
+        let got = shared.eval(&[Array::scalar(0.1), Array::scalar(1.0)]).unwrap();
+        let want = (0.5 + N as f64 * 0.1).powi(4);
+        assert_close(&got, &[Array::full(DType::F64, &[N], want)]);
+        // Reverse mode inside the vmap and outside.
+        let inner = vjp_program(&p).unwrap();
+        let outer = vjp_program(&vmap(&p, &[true, true], "i", N)).unwrap();
+        let bound = vmap(&inner, &[true; 3], "i", N);
+        let x = inputs(&bound);
+        assert_close(&bound.eval(&x).unwrap(), &outer.eval(&x).unwrap());
     }
 
     /// Under a vmap a sum of constants is no constant. In a program traced there it is one of the

@@ -399,15 +399,6 @@ mod tests {
         assert_eq!(of(Prod), [i32::MAX, -2, -6]);
     }
 
-    /// `jax.lax.cumprod` at two zeros, where dividing by the elements would give NaN.
-    #[test]
-    fn the_derivative_of_a_product_is_exact_through_zeros() {
-        let x = [1.5, 0.0, -2.0, 0.0, 3.0];
-        assert_close(&tangent(Prod, &x), &[-0.324, -0.4035, 0.807, 0.0, 0.0]);
-        assert_close(&gradient(Prod, &x), &[-0.021, 2.721, 0.0, 0.0, 0.0]);
-        assert_close(&hvp(Prod, &x), &[-0.487966, 1.713489, 0.183996, -0.983733, 0.0]);
-    }
-
     #[test]
     fn ties_share_the_derivative_equally() {
         // Running maximum 1, 1, 3, 3, 3 with one, two, one, two, three winners.
@@ -420,20 +411,6 @@ mod tests {
         // −∞ is a value like another, and nothing before the first element is no tie with it.
         let y = tangent(Max, &[-INF, -INF, 0.0]);
         assert_close(&y, &[t[0], (t[0] + t[1]) / 2.0, t[2]]);
-    }
-
-    /// `jax.lax.cumlogsumexp` where the naive sum overflows.
-    #[test]
-    fn log_sum_exp_is_stable_far_from_zero() {
-        let x = [-1000.0, 0.0, 1000.0, 999.0, -5.0];
-        let top = 1_000.313_261_687_518_2;
-        assert_close(&value(LogSumExp, &x, false), &[-1000.0, 0.0, 1000.0, top, top]);
-        let last = -0.333_179_482_581_771_1;
-        assert_close(&tangent(LogSumExp, &x), &[-0.324, -0.269, -0.643, last, last]);
-        let g = [-0.021, 0.902, -1.146_850_356_805_365_8, -0.254_149_643_194_649_55, 0.0];
-        assert_close(&gradient(LogSumExp, &x), &g);
-        let h = 0.214_039_615_004_006_5;
-        assert_close(&hvp(LogSumExp, &x), &[0.0, 0.0, h, -h, 0.0]);
     }
 
     /// Values as `jax.lax.cumlogsumexp` gives them; −∞ has weight 0 and derivatives 0, to every

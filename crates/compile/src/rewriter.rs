@@ -1,0 +1,96 @@
+//! What the rewriting passes share: a program under construction whose definitions can be looked
+//! up.
+
+use array::Type;
+use array::{Array, DType};
+use ir::prim::Constant;
+use ir::{Builder, Equation, Prim, Program, Var};
+use smallvec::SmallVec;
+use std::panic::Location;
+
+/// A program under construction, made from another one equation by equation.
+pub(crate) struct Rewriter {
+    builder: Builder,
+    /// For each variable the equation that defines it; `None` for inputs.
+    definitions: Vec<Option<u32>>,
+}
+
+impl Rewriter {
+    pub(crate) fn new(inputs: &[Type]) -> Rewriter {
+        Rewriter { builder: Builder::new(inputs.to_vec()), definitions: vec![None; inputs.len()] }
+    }
+
+    /// Adds an equation of the old program, on operands of the same types.
+    pub(crate) fn copy(&mut self, from: &Program, eq: &Equation, inputs: &[Var]) -> Vec<Var> {
+        let types = eq.results().map(|v| from.ty(v).clone());
+        let prim = eq.prim.clone();
+        let results = self.builder.push_typed(prim, SmallVec::from_slice(inputs), types, eq.at);
+        self.defined(&results);
+        results
+    }
+
+    /// Adds a new equation with one result.
+    pub(crate) fn push(
+        &mut self,
+        prim: impl Into<Prim>,
+        inputs: &[Var],
+        at: Option<&'static Location<'static>>,
+    ) -> Var {
+        let results = self.builder.push(prim.into(), inputs, at);
+        let results = results.expect("invariant: rewriting makes operations that fit");
+        self.defined(&results);
+        results[0]
+    }
+
+    fn defined(&mut self, results: &[Var]) {
+        let equation = Some(self.builder.equations().len() as u32 - 1);
+        self.definitions.extend(results.iter().map(|_| equation));
+    }
+
+    pub(crate) fn ty(&self, v: Var) -> &Type {
+        self.builder.ty(v)
+    }
+
+    pub(crate) fn shape(&self, v: Var) -> &[usize] {
+        &self.ty(v).shape
+    }
+
+    pub(crate) fn dtype(&self, v: Var) -> DType {
+        self.ty(v).dtype
+    }
+
+    /// The operation that a variable is the result of, with its operands; `None` for inputs.
+    pub(crate) fn definition(&self, v: Var) -> Option<(&Prim, &[Var])> {
+        let eq = &self.builder.equations()[self.definitions[v.index()]? as usize];
+        Some((&eq.prim, &eq.inputs))
+    }
+
+    /// The value of a variable that is a constant.
+    pub(crate) fn constant(&self, v: Var) -> Option<&Array> {
+        match self.definition(v)? {
+            (Prim::Constant(Constant(value)), _) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The scalar that a variable repeats, if it does: a scalar itself, or the operand of a
+    /// broadcast.
+    pub(crate) fn repeated(&self, v: Var) -> Option<Var> {
+        if self.ty(v).rank() == 0 {
+            return Some(v);
+        }
+        match self.definition(v)? {
+            (Prim::BroadcastInDim(p), x) if p.dims.is_empty() => Some(x[0]),
+            _ => None,
+        }
+    }
+
+    /// The number that a variable repeats, if that is known.
+    pub(crate) fn number(&self, v: Var) -> Option<&Array> {
+        self.constant(self.repeated(v)?)
+    }
+
+    pub(crate) fn finish(self, outputs: Vec<Var>) -> Program {
+        self.builder.finish(outputs)
+    }
+}
