@@ -10,6 +10,7 @@ pub mod check;
 pub mod cost;
 pub mod error;
 pub mod expr;
+pub mod math;
 mod ops;
 pub mod parse;
 pub mod prim;
