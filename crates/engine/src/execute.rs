@@ -1,9 +1,11 @@
 //! Which kernel computes which operation.
 
 use crate::control;
-use crate::kernels::{dot, elementwise, layout, reduce};
+use crate::kernels::{
+    conv, cumulative, dot, elementwise, fourier, indexing, layout, random, reduce, sort, window,
+};
 use crate::run::{Cancel, run_with};
-use array::{Array, Element};
+use array::{Array, Element, Type};
 use compile::Plan;
 use ir::prim::CallKind;
 use ir::{Prim, RuleResult};
@@ -104,7 +106,18 @@ pub(crate) fn execute(
             // The reference says why it has no value.
             CallKind::CustomTangent { .. } => reference(prim, x),
         },
-        Prim::ConvGeneral(_) | Prim::ReduceWindow(_) | Prim::Fft(_) => reference(prim, x),
+        Prim::ConvGeneral(p) => {
+            let shape = result_shape(prim, x)?;
+            match conv::conv(p, x[0].array(), x[1].array(), &shape) {
+                Some(y) => one(y),
+                None => reference(prim, x), // of integers
+            }
+        }
+        Prim::ReduceWindow(p) => {
+            let shape = result_shape(prim, x)?;
+            one(window::reduce_window(p, x[0].array(), &shape))
+        }
+        Prim::Fft(p) => one(fourier::fft(p, x[0].array())),
         Prim::Cholesky(_)
         | Prim::TriangularSolve(_)
         | Prim::Lu(_)
@@ -112,18 +125,32 @@ pub(crate) fn execute(
         | Prim::Qr(_)
         | Prim::Svd(_)
         | Prim::Eigh(_) => reference(prim, x),
-        Prim::Gather(_)
-        | Prim::ScatterAdd(_)
-        | Prim::DynamicSlice(_)
-        | Prim::DynamicUpdateSlice(_)
-        | Prim::Sort(_)
-        | Prim::Cumulative(_)
-        | Prim::RandomBits(_)
-        | Prim::Threefry(_)
-        | Prim::AxisSum(_) => reference(prim, x),
+        Prim::Gather(p) => one(indexing::gather(p, x[0].array(), x[1].array())),
+        Prim::ScatterAdd(p) => one(indexing::scatter_add(p, x[0].array(), x[1].array())),
+        Prim::DynamicSlice(p) => one(indexing::dynamic_slice(p, x[0].array(), x[1].array())),
+        Prim::DynamicUpdateSlice(_) => one(indexing::dynamic_update_slice(x)),
+        Prim::Sort(p) => {
+            let arrays: SmallVec<[&Array; 4]> = x.iter().map(Operand::array).collect();
+            match sort::sort(p, &arrays) {
+                Some(sorted) => Ok(sorted),
+                None => reference(prim, x),
+            }
+        }
+        Prim::Cumulative(p) => one(cumulative::cumulative(p, x[0].array())),
+        Prim::RandomBits(p) => one(random::random_bits(p, x[0].array())),
+        Prim::Threefry(_) => one(random::threefry2x32(x[0].array(), x[1].array())),
+        // The reference says why it has no value.
+        Prim::AxisSum(_) => reference(prim, x),
         // By the reference: no value (placeholders), or opaque to the engine.
         Prim::Placeholder(_) | Prim::Custom(_) => reference(prim, x),
     }
+}
+
+/// The shape of the only result, by the operation's type rule.
+fn result_shape(prim: &Prim, x: &[Operand<'_>]) -> RuleResult<Vec<usize>> {
+    let types: SmallVec<[Type; 2]> = x.iter().map(|x| x.array().ty()).collect();
+    let types: SmallVec<[&Type; 2]> = types.iter().collect();
+    Ok(prim.rules().typ(&types)?.swap_remove(0).shape)
 }
 
 /// The reference meaning.

@@ -123,11 +123,11 @@ pub(crate) fn random_program(seed: u64, size: usize) -> Sample {
     generator.finish()
 }
 
-/// Examples of operations whose value does not depend on the order of equal eigenvalues and such.
+/// Examples of every operation that has a value on its own.
 fn catalogue() -> Vec<Example> {
     all_examples()
         .into_iter()
-        .filter(|e| !matches!(e.prim, Prim::Constant(_) | Prim::Placeholder(_)))
+        .filter(|e| !matches!(e.prim, Prim::Constant(_) | Prim::AxisSum(_)))
         .collect()
 }
 

@@ -8,7 +8,7 @@ use array::{Array, Element, with_dtype};
 use ir::prim::{BroadcastInDim, Concatenate, Iota, Pad, Reverse, Slice, Transpose};
 
 /// The array of `shape` whose element at `i` is `x`'s at the flat position `offset + i·steps`.
-fn view(x: &Array, shape: &[usize], steps: &[isize], offset: isize) -> Array {
+pub(super) fn view(x: &Array, shape: &[usize], steps: &[isize], offset: isize) -> Array {
     fn typed<T: Element>(x: &Array, shape: &[usize], steps: &[isize], offset: isize) -> Array {
         let mut out = scratch::<T>(size(shape));
         let copy = Copy::new(shape, steps.iter().copied(), offset, signed_strides(shape), 0);

@@ -1,9 +1,17 @@
 //! The loops.
 
+pub(crate) mod conv;
+pub(crate) mod cumulative;
 pub(crate) mod dot;
 pub(crate) mod elementwise;
+pub(crate) mod fourier;
 pub(crate) mod fused;
+pub(crate) mod indexing;
 mod integers;
 pub(crate) mod lanes;
 pub(crate) mod layout;
+pub(crate) mod random;
 pub(crate) mod reduce;
+mod sliding;
+pub(crate) mod sort;
+pub(crate) mod window;

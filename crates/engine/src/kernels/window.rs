@@ -1,0 +1,109 @@
+//! Reductions over sliding windows.
+
+use super::sliding::{Axis, Table};
+use crate::memory::scratch;
+use crate::threads::for_each_part;
+use array::shape::size;
+use array::{Array, DType, Element};
+use ir::prim::{ReduceWindow, WindowOp};
+
+/// The windowed reduction, starting each window at `start`.
+fn reduce<T: Element>(
+    p: &ReduceWindow,
+    x: &Array,
+    shape: &[usize],
+    start: T,
+    fold: impl Fn(T, T) -> T + Sync,
+) -> Array {
+    let mut axes: Vec<Axis> = (0..shape.len())
+        .map(|d| Axis {
+            size: x.shape()[d],
+            outputs: shape[d],
+            window: p.window[d],
+            stride: p.strides[d],
+            low: p.padding[d].0,
+            base_dilation: p.base_dilation[d],
+            window_dilation: p.window_dilation[d],
+        })
+        .collect();
+    let last = axes.pop().unwrap_or(Axis::trivial(1));
+    // Leading axes without windows (examples, features) only count.
+    let slides = |a: &Axis| a.window != 1 || a.size != a.outputs || a.stride != 1 || a.low != 0;
+    let leading = axes.iter().position(slides).unwrap_or(axes.len());
+    let outer = Table::new(&axes[leading..]);
+    let plane: usize = axes[leading..].iter().map(|a| a.size).product::<usize>() * last.size;
+    let values = x.as_slice::<T>();
+    let mut out = scratch::<T>(size(shape));
+    if out.is_empty() {
+        return Array::from_vec(out, shape);
+    }
+    let lines = (1_usize << 13).div_ceil(last.outputs * outer.places.max(1) * last.window.max(1));
+    for_each_part(&mut out, lines.max(1) * last.outputs, |first, part| {
+        for (l, out) in (first / last.outputs..).zip(part.chunks_exact_mut(last.outputs)) {
+            let (group, output) = (l / outer.outputs, l % outer.outputs);
+            out.fill(start);
+            for place in 0..outer.places {
+                let Some(at) = outer.position(place, output) else { continue };
+                let line = &values[group * plane + at * last.size..][..last.size];
+                for k in 0..last.window {
+                    let seen = last.along_outputs(k);
+                    match seen.run(0, out.len()) {
+                        Some((begin, end, first, step)) if begin < end => {
+                            let seen = line[first..].iter().step_by(step);
+                            out[begin..end]
+                                .iter_mut()
+                                .zip(seen)
+                                .for_each(|(o, &v)| *o = fold(*o, v));
+                        }
+                        Some(_) => {}
+                        None => {
+                            for (i, o) in out.iter_mut().enumerate() {
+                                if let Some(j) = seen.element(i) {
+                                    *o = fold(*o, line[j]);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    });
+    Array::from_vec(out, shape)
+}
+
+/// The larger; NaN if either is (`x ≠ x` is true for NaN alone).
+#[allow(clippy::eq_op)]
+fn larger<T: Element>(a: T, b: T) -> T {
+    if a != a || !(b > a || b != b) { a } else { b }
+}
+
+#[allow(clippy::eq_op)]
+fn smaller<T: Element>(a: T, b: T) -> T {
+    if a != a || !(b < a || b != b) { a } else { b }
+}
+
+// Every window of an extremum sees an element, so it may start from the least value there is.
+pub(crate) fn reduce_window(p: &ReduceWindow, x: &Array, shape: &[usize]) -> Array {
+    match (p.op, x.dtype()) {
+        (WindowOp::Sum, DType::F32) => reduce::<f32>(p, x, shape, 0.0, |a, b| a + b),
+        (WindowOp::Sum, DType::F64) => reduce::<f64>(p, x, shape, 0.0, |a, b| a + b),
+        (WindowOp::Sum, DType::I32) => reduce(p, x, shape, 0, i32::wrapping_add),
+        (WindowOp::Sum, DType::I64) => reduce(p, x, shape, 0, i64::wrapping_add),
+        (WindowOp::Sum, DType::U32) => reduce(p, x, shape, 0, u32::wrapping_add),
+        (WindowOp::Max, DType::F32) => reduce(p, x, shape, f32::NEG_INFINITY, larger),
+        (WindowOp::Max, DType::F64) => reduce(p, x, shape, f64::NEG_INFINITY, larger),
+        (WindowOp::Max, DType::I32) => reduce(p, x, shape, i32::MIN, larger),
+        (WindowOp::Max, DType::I64) => reduce(p, x, shape, i64::MIN, larger),
+        (WindowOp::Max, DType::U32) => reduce(p, x, shape, u32::MIN, larger),
+        (WindowOp::Max, DType::Bool) => reduce(p, x, shape, false, larger),
+        (WindowOp::Min, DType::F32) => reduce(p, x, shape, f32::INFINITY, smaller),
+        (WindowOp::Min, DType::F64) => reduce(p, x, shape, f64::INFINITY, smaller),
+        (WindowOp::Min, DType::I32) => reduce(p, x, shape, i32::MAX, smaller),
+        (WindowOp::Min, DType::I64) => reduce(p, x, shape, i64::MAX, smaller),
+        (WindowOp::Min, DType::U32) => reduce(p, x, shape, u32::MAX, smaller),
+        (WindowOp::Min, DType::Bool) => reduce(p, x, shape, true, smaller),
+        (WindowOp::Sum, DType::Bool) => {
+            unreachable!("invariant: the type rule admits sums of numbers only")
+        }
+    }
+}
