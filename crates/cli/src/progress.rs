@@ -64,7 +64,8 @@ impl Observer for Watcher {
         }
         eprintln!("{}{summary}", self.label);
         if std::io::stderr().is_terminal() {
-            let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
+            let bar =
+                ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
             let template = "{prefix}{bar:24} {pos:>3}/{len} epochs  {msg}  {eta} left";
             let style = ProgressStyle::with_template(template)
                 .expect("invariant: the template is well formed")

@@ -10,6 +10,7 @@ use train::{Config, DTypeName, ModelKind, OptimizerKind, Outcome, ScheduleKind, 
 
 /// Train a network and leave a report.
 #[derive(Args)]
+#[command(args_override_self = true, allow_negative_numbers = true)]
 #[command(after_help = "Examples:
   mathesis train                                      the embedded digits, a minute at most
   mathesis train --data iris --hidden 16 --epochs 100
@@ -134,8 +135,21 @@ impl Arguments {
             )* };
         }
         take!(
-            data, target, task, held_out, learning_rate, warm_up, step_every, step_factor,
-            momentum, weight_decay, clip, label_smoothing, epochs, batch, seed
+            data,
+            target,
+            task,
+            held_out,
+            learning_rate,
+            warm_up,
+            step_every,
+            step_factor,
+            momentum,
+            weight_decay,
+            clip,
+            label_smoothing,
+            epochs,
+            batch,
+            seed
         );
         config.nesterov |= self.nesterov;
         if let Some(text) = &self.hidden {
@@ -208,10 +222,7 @@ fn free_folder(data: &str) -> PathBuf {
     let stem = stem.split('.').next().unwrap_or("data");
     let first = Path::new("runs").join(if stem.is_empty() { "data" } else { stem });
     let numbered = (2..).map(|i| first.with_file_name(format!("{}-{i}", stem)));
-    std::iter::once(first.clone())
-        .chain(numbered)
-        .find(|folder| !folder.exists())
-        .unwrap_or(first)
+    std::iter::once(first.clone()).chain(numbered).find(|folder| !folder.exists()).unwrap_or(first)
 }
 
 /// What `--json` prints.
@@ -237,9 +248,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     listen_for_interrupts()?;
     if let Some(folder) = &arguments.resume {
         if arguments.ignored_when_resuming() {
-            return Err("--resume goes on with the settings in the folder's config.toml; the other \
+            return Err(
+                "--resume goes on with the settings in the folder's config.toml; the other \
                         options must not be given"
-                .into());
+                    .into(),
+            );
         }
         let mut watcher = Watcher::new(arguments.quiet, String::new());
         let result = resume(folder, &mut watcher);
@@ -253,8 +266,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
     for k in 0..arguments.seeds {
         let config = Config { seed: config.seed.wrapping_add(k), ..config.clone() };
         let several = arguments.seeds > 1;
-        let folder =
-            if several { out.join(format!("seed-{}", config.seed)) } else { out.clone() };
+        let folder = if several { out.join(format!("seed-{}", config.seed)) } else { out.clone() };
         let label = if several { format!("seed {}: ", config.seed) } else { String::new() };
         let mut watcher = Watcher::new(arguments.quiet, label);
         let result = fit(&config, &folder, &mut watcher);
@@ -310,7 +322,11 @@ fn finish(
         match standard_error {
             None => println!("{what}: {percent:.2} %"),
             Some(se) => {
-                println!("{what}: {percent:.2} % ± {:.2} ({} seeds)", 100.0 * se, printed.errors.len());
+                println!(
+                    "{what}: {percent:.2} % ± {:.2} ({} seeds)",
+                    100.0 * se,
+                    printed.errors.len()
+                );
             }
         }
     }

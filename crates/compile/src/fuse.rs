@@ -116,6 +116,7 @@ fn is_elementwise(prim: &Prim) -> bool {
         | Prim::Sort(_)
         | Prim::Cumulative(_)
         | Prim::RandomBits(_)
+        | Prim::Threefry(_)
         | Prim::AxisSum(_)
         | Prim::Custom(_) => false,
     }

@@ -22,9 +22,11 @@ pub struct Traced {
 /// let with_gradient = trace(|x: &Tensor| grad(loss)(x))(&Tensor::from([1.0, 2.0]));
 /// assert!(with_gradient.operations() > forward.operations());
 /// ```
+#[track_caller]
 pub fn trace<T: Tree, O: Tree, F: FnOnce(&T) -> O>(f: F) -> impl FnOnce(&T) -> Traced {
+    let at = std::panic::Location::caller();
     move |x| {
-        let guard = Scope::enter(ScopeKind::Program("trace"));
+        let guard = Scope::enter_at(ScopeKind::Program("trace"), at);
         let input = open(x, guard.scope(), false, |_| true);
         let result = f(&input.tree);
         let closed =

@@ -7,7 +7,8 @@ use support::{assert_close, assert_says, assert_values, message_of};
 use tensor::{DType, Key, Tensor, grad, jit, scan, vmap};
 
 fn oracle() -> Vec<Value> {
-    let table: Value = serde_json::from_str(include_str!("../../../oracles/samplers.json")).unwrap();
+    let table: Value =
+        serde_json::from_str(include_str!("../../../oracles/samplers.json")).unwrap();
     table["cases"].as_array().unwrap().clone()
 }
 

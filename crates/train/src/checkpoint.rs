@@ -1,8 +1,8 @@
 //! Trees of tensors in safetensors files: the names are the trees' paths.
 
 use crate::error::Error;
-use safetensors::tensor::{Dtype, TensorView};
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 use std::collections::HashMap;
 use std::path::Path;
 use tensor::{Array, DType, Element, Tensor, Tree};

@@ -150,7 +150,8 @@ impl Config {
     pub fn from_toml(text: &str) -> Result<Config, Error> {
         toml::from_str(text).map_err(|e| {
             let message = e.to_string();
-            let line: Vec<&str> = message.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+            let line: Vec<&str> =
+                message.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
             Error::setting("config", line.join(" "))
         })
     }
@@ -167,7 +168,11 @@ impl Config {
     pub fn validate(&self) -> Result<(), Error> {
         let positive = |name: &str, x: f64| {
             let ok = x.is_finite() && x > 0.0;
-            if ok { Ok(()) } else { Err(Error::setting(name, format!("must be a positive number, got {x}"))) }
+            if ok {
+                Ok(())
+            } else {
+                Err(Error::setting(name, format!("must be a positive number, got {x}")))
+            }
         };
         let within = |name: &str, x: f64, low: f64, high: f64| {
             let ok = (low..high).contains(&x);
@@ -182,7 +187,10 @@ impl Config {
         }
         within("held-out", self.held_out, 0.0, 1.0)?;
         if self.held_out == 0.0 {
-            return Err(Error::setting("held-out", "must be positive: the error is measured on it"));
+            return Err(Error::setting(
+                "held-out",
+                "must be positive: the error is measured on it",
+            ));
         }
         within("momentum", self.momentum, 0.0, 1.0)?;
         within("label-smoothing", self.label_smoothing, 0.0, 1.0)?;
@@ -202,7 +210,10 @@ impl Config {
         }
         const LARGEST: usize = 1 << 20;
         if let Some(w) = self.hidden.iter().find(|w| **w > LARGEST) {
-            return Err(Error::setting("hidden", format!("a layer of {w} units is over {LARGEST}")));
+            return Err(Error::setting(
+                "hidden",
+                format!("a layer of {w} units is over {LARGEST}"),
+            ));
         }
         Ok(())
     }
@@ -214,11 +225,9 @@ impl Config {
         let rate = self.learning_rate;
         let after = match self.schedule {
             ScheduleKind::Constant => Schedule::Constant { rate },
-            ScheduleKind::Step => Schedule::Step {
-                rate,
-                factor: self.step_factor,
-                every: steps(self.step_every),
-            },
+            ScheduleKind::Step => {
+                Schedule::Step { rate, factor: self.step_factor, every: steps(self.step_every) }
+            }
             ScheduleKind::Cosine => Schedule::Cosine {
                 rate,
                 end: 0.0,

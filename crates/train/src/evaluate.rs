@@ -33,7 +33,11 @@ impl Evaluation {
 const CHUNK: usize = 512;
 
 /// Evaluates a network on a part of the data.
-pub(crate) fn evaluate<M: Network>(data: &Prepared, model: &M, part: Part) -> Result<Evaluation, Error> {
+pub(crate) fn evaluate<M: Network>(
+    data: &Prepared,
+    model: &M,
+    part: Part,
+) -> Result<Evaluation, Error> {
     let examples = data.examples(part).to_vec();
     let (mut loss, mut score) = (0.0, 0.0);
     let (mut predicted, mut values) = (vec![], vec![]);

@@ -35,12 +35,8 @@ impl Objective {
     /// Per example: 1 for a right class, the squared error for a value.
     pub fn scores(self, outputs: &Tensor, targets: &Tensor) -> Tensor {
         match self {
-            Objective::Classes { .. } => {
-                nn::metrics::correct(outputs, targets).convert(DType::F64)
-            }
-            Objective::Values => {
-                (outputs.squeeze(-1) - targets).square().convert(DType::F64)
-            }
+            Objective::Classes { .. } => nn::metrics::correct(outputs, targets).convert(DType::F64),
+            Objective::Values => (outputs.squeeze(-1) - targets).square().convert(DType::F64),
         }
     }
 

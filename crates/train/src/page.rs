@@ -43,12 +43,9 @@ pub(crate) fn page<M: Network>(
             let error = held_out.error();
             // The standard error of a proportion.
             let se = (error * (1.0 - error) / n as f64).sqrt();
-            page.card(
-                Card::new("Test error", format!("{} %", fixed(100.0 * error, 2))).detail(format!(
-                    "± {} % (standard error, {n} held-out examples)",
-                    fixed(100.0 * se, 2)
-                )),
-            )
+            page.card(Card::new("Test error", format!("{} %", fixed(100.0 * error, 2))).detail(
+                format!("± {} % (standard error, {n} held-out examples)", fixed(100.0 * se, 2)),
+            ))
         }
         Objective::Values => page.card(
             Card::new("R² on held-out data", fixed(held_out.score, 3))
@@ -195,9 +192,9 @@ fn predictions(data: &Prepared, outcome: &Outcome) -> Section {
     let truth = data.dataset.targets().values().unwrap_or_default();
     let points: Vec<(f64, f64)> =
         held_out.examples.iter().zip(&held_out.values).map(|(&i, &v)| (truth[i], v)).collect();
-    let ends = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| {
-        (l.min(p.0), h.max(p.0))
-    });
+    let ends = points
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p.0), h.max(p.0)));
     let plot = LinePlot::new(data.dataset.target_name(), Axis::new("prediction"))
         .series(Series::points("held-out examples", points))
         .series(Series::reference("exact", [(ends.0, ends.0), (ends.1, ends.1)]));

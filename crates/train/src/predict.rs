@@ -115,10 +115,10 @@ impl Predictor {
             Some(names) => {
                 let (classes, probabilities) =
                     readings(Objective::Classes { count: names.len() }, &outputs);
-                let named = classes.into_iter().zip(probabilities).map(|(c, p)| Prediction {
-                    label: names[c].clone(),
-                    probability: Some(p),
-                });
+                let named = classes
+                    .into_iter()
+                    .zip(probabilities)
+                    .map(|(c, p)| Prediction { label: names[c].clone(), probability: Some(p) });
                 Ok(named.collect())
             }
             None => {

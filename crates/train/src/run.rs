@@ -160,7 +160,8 @@ impl Run {
             })
             .collect::<Result<_, _>>()?;
         if metrics.len() < epochs {
-            let message = format!("has {} lines, the checkpoint is at epoch {epochs}", metrics.len());
+            let message =
+                format!("has {} lines, the checkpoint is at epoch {epochs}", metrics.len());
             return Err(Error::run(&path, message));
         }
         Ok(metrics)

@@ -135,7 +135,8 @@ impl<'a, M: Network> Trainer<'a, M> {
         let all = Batches::shuffled(part, self.config.batch, self.config.seed, epoch as u64)?;
         for batch in all.skip(self.position.batch) {
             let (x, y) = self.data.gather(&batch.indices);
-            let w = tensor::Array::from_f64(self.data.dtype(), &batch.weights, &[batch.weights.len()]);
+            let w =
+                tensor::Array::from_f64(self.data.dtype(), &batch.weights, &[batch.weights.len()]);
             let state = self.state.take().expect("invariant: the state is away only inside a step");
             let (state, (loss, score)) = (self.step)(state, &(x, y, Tensor::new(w)));
             let (loss, score) = (loss.item(), score.item());

@@ -88,6 +88,7 @@ fn rewritten(new: &mut Rewriter, prim: &Prim, x: &[Var], at: At) -> Option<Var> 
         | Prim::Sort(_)
         | Prim::Cumulative(_)
         | Prim::RandomBits(_)
+        | Prim::Threefry(_)
         | Prim::AxisSum(_)
         | Prim::Custom(_) => None,
     }

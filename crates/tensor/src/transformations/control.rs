@@ -9,6 +9,7 @@ use ir::{Closed, EMBEDDED, Expr, Scope, ScopeKind, close};
 use std::sync::Arc;
 
 /// Traces `f` on a tree whose leaves are placeholders of the given types.
+#[track_caller]
 fn trace_body<T: Tree, O: Tree>(
     name: &'static str,
     template: &T,
@@ -156,11 +157,7 @@ pub fn switch<T: Tree, O: Tree>(index: &Tensor, branches: &[&dyn Fn(&T) -> O], x
 type Branch<'a, T, O> = Box<dyn FnOnce(&T) -> O + 'a>;
 
 #[track_caller]
-fn switch_boxed<T: Tree, O: Tree>(
-    index: &Tensor,
-    branches: Vec<Branch<'_, T, O>>,
-    x: &T,
-) -> O {
+fn switch_boxed<T: Tree, O: Tree>(index: &Tensor, branches: Vec<Branch<'_, T, O>>, x: &T) -> O {
     let types = types_of(x);
     let mut traced: Vec<(Closed, O)> = vec![];
     for branch in branches {
