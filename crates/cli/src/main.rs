@@ -1,5 +1,6 @@
 //! The command line of Mathesis. Each verb is a file.
 
+mod explain_command;
 mod predict_command;
 mod progress;
 mod train_command;
@@ -25,12 +26,15 @@ enum Command {
     Train(Box<train_command::Arguments>),
     /// Use a trained network on new examples.
     Predict(predict_command::Arguments),
+    /// Differentiate an expression, rule by rule.
+    Explain(explain_command::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Train(arguments) => train_command::run(&arguments),
         Command::Predict(arguments) => predict_command::run(&arguments),
+        Command::Explain(arguments) => explain_command::run(&arguments),
     };
     match result {
         Ok(code) => code,

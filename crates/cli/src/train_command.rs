@@ -10,6 +10,7 @@ use train::{Config, DTypeName, ModelKind, OptimizerKind, Outcome, ScheduleKind, 
 
 /// Train a network and leave a report.
 #[derive(Args)]
+#[command(args_override_self = true, allow_negative_numbers = true)]
 #[command(after_help = "Examples:
   mathesis train                                      the embedded digits, a minute at most
   mathesis train --data iris --hidden 16 --epochs 100

@@ -11,6 +11,7 @@ pub mod cost;
 pub mod error;
 pub mod expr;
 pub mod linalg;
+pub mod math;
 mod ops;
 pub mod parse;
 pub mod prim;

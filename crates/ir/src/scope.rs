@@ -58,7 +58,11 @@ impl Scope {
     /// Opens a scope inside the innermost open one. Dropping the guard closes it.
     #[track_caller]
     pub fn enter(kind: ScopeKind) -> ScopeGuard {
-        let at = Location::caller();
+        Scope::enter_at(kind, Location::caller())
+    }
+
+    /// [`Scope::enter`] for a transformation that was called at `at`.
+    pub fn enter_at(kind: ScopeKind, at: &'static Location<'static>) -> ScopeGuard {
         STACK.with_borrow_mut(|stack| {
             let scope = Arc::new(Scope {
                 id: NEXT.fetch_add(1, Ordering::Relaxed),

@@ -82,6 +82,12 @@ impl AdamW {
         self
     }
 
+    /// With another ε.
+    pub fn epsilon(mut self, epsilon: f64) -> AdamW {
+        self.adam = self.adam.epsilon(epsilon);
+        self
+    }
+
     /// Decay only the parameters whose path the predicate picks, such as all but biases.
     pub fn decay_only(mut self, which: impl Fn(&str) -> bool + Send + Sync + 'static) -> AdamW {
         self.decayed = Paths::new(which);

@@ -5,7 +5,7 @@ use tensor::{DType, Tensor, Tree};
 
 /// The state of a rule: a tree, so that it can be saved, moved through a compiled step, and
 /// batched. All rules share this one type, so that a chain can be put together at run time.
-#[derive(Tree)]
+#[derive(Clone, Debug, Tree)]
 pub struct State<M> {
     /// Number of updates made so far (i64 scalar).
     pub count: Tensor,

@@ -4,7 +4,7 @@
 use crate::Tensor;
 use array::Array;
 use ir::expr::reachable;
-use ir::{EMBEDDED, Expr, Node, Prim, Program, RuleError, RuleResult, Scope, close};
+use ir::{EMBEDDED, Expr, Node, Prim, Program, RuleError, RuleResult, Scope, ScopeKind, close};
 use std::sync::Arc;
 
 /// A program ready to run.
@@ -133,6 +133,18 @@ fn unreadable(node: &Node) -> RuleError {
     .or_at(scope.at())
 }
 
+/// Whether a program reduces over a named axis of an enclosing `vmap`: it has no value before that
+/// is done with.
+pub(crate) fn waits_for_an_axis(program: &Program) -> bool {
+    let stack = Scope::stack();
+    let names = stack.iter().filter_map(|s| match s.kind() {
+        ScopeKind::Batch { name, .. } => name.clone(),
+        ScopeKind::Derivative(_) | ScopeKind::Linear | ScopeKind::Program(_) => None,
+    });
+    let names: Vec<_> = names.collect();
+    program.equations().iter().any(|e| names.iter().any(|n| e.prim.uses_axis(n)))
+}
+
 /// What a transformation leaves behind: expressions over the placeholders of its scope, with the
 /// placeholders' values put in. Plain values and captures give a compiled program that is run now;
 /// inside another transformation the expressions join that one's graph.
@@ -146,7 +158,7 @@ pub(crate) fn finish(
         let closed = close(Some(scope), params, outputs, EMBEDDED)?;
         let captured: Option<Vec<Array>> =
             closed.captured.iter().map(|c| c.as_constant().cloned()).collect();
-        if let Some(captured) = captured {
+        if let (Some(captured), false) = (captured, waits_for_an_axis(&closed.program)) {
             let inputs = values.iter().filter_map(|v| v.as_constant().cloned()).chain(captured);
             let results = Executable::new(&closed.program).run(inputs.collect())?;
             return Ok(results.into_iter().map(Expr::constant).collect());

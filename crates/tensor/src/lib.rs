@@ -29,7 +29,7 @@ pub use array::{Array, DType, Element};
 pub use einsum::einsum;
 pub use execute::set_threads;
 pub use key::Key;
-pub use program::trace;
+pub use program::{explain, trace};
 pub use tensor::Tensor;
 pub use transformations::{
     checkpoint, cond, custom_jvp, custom_vjp, grad, hessian, hessian_matrix, hvp, jacfwd, jacrev,

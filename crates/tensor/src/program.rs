@@ -22,9 +22,11 @@ pub struct Traced {
 /// let with_gradient = trace(|x: &Tensor| grad(loss)(x))(&Tensor::from([1.0, 2.0]));
 /// assert!(with_gradient.operations() > forward.operations());
 /// ```
+#[track_caller]
 pub fn trace<T: Tree, O: Tree, F: FnOnce(&T) -> O>(f: F) -> impl FnOnce(&T) -> Traced {
+    let at = std::panic::Location::caller();
     move |x| {
-        let guard = Scope::enter(ScopeKind::Program("trace"));
+        let guard = Scope::enter_at(ScopeKind::Program("trace"), at);
         let input = open(x, guard.scope(), false, |_| true);
         let result = f(&input.tree);
         let closed =
@@ -49,6 +51,27 @@ impl Traced {
         self.program.to_string()
     }
 
+    /// The program as formulas in Unicode text: what is used more than once has a name.
+    ///
+    /// ```
+    /// use tensor::{Tensor, trace};
+    /// let f = trace(|x: &Tensor| x.tanh().square())(&Tensor::from(1.0));
+    /// assert!(f.formulas().contains("tanh"));
+    /// ```
+    pub fn formulas(&self) -> String {
+        ir::math::unicode(&self.program)
+    }
+
+    /// The derivation of the derivative with respect to one input (the leaves of the argument,
+    /// counted from 0), rule by rule.
+    ///
+    /// # Errors
+    /// When an operation has no derivative, or the program has no formula (control flow).
+    pub fn derivation(&self, input: usize, order: usize) -> Result<String, String> {
+        let derivation = ir::math::derivation(&self.program, input, order);
+        derivation.map(|d| d.to_string()).map_err(|e| e.to_string())
+    }
+
     /// The values of the captured arrays, which are the program's last inputs.
     ///
     /// # Panics
@@ -62,4 +85,20 @@ impl Traced {
     pub fn program(&self) -> &Program {
         &self.program
     }
+}
+
+/// The derivation of a derivative of an expression of scalars, such as `tanh(x*w)^2`, rule by
+/// rule, as a student would write it down.
+///
+/// # Errors
+/// What is wrong with the expression, and where; a variable that does not occur; an order that is
+/// too high.
+///
+/// ```
+/// let text = tensor::explain("tanh(x*w)^2", "w", 1).unwrap();
+/// assert!(text.contains("2·x·tanh(x·w)·(1 − tanh²(x·w))"));
+/// ```
+pub fn explain(expression: &str, wrt: &str, order: usize) -> Result<String, String> {
+    let explanation = ir::math::explain(expression, wrt, order);
+    explanation.map(|e| e.to_string()).map_err(|e| e.to_string())
 }

@@ -65,6 +65,18 @@ impl Prepared {
     /// # Errors
     /// Data that are too few for the settings.
     pub fn from_dataset(dataset: Dataset, config: &Config) -> Result<Prepared, Error> {
+        if let Targets::Classes { names, .. } = dataset.targets() {
+            if names.len() < 2 {
+                return Err(Error::setting(
+                    "data",
+                    format!(
+                        "{} has one class, `{}`; there is nothing to tell apart",
+                        dataset.name(),
+                        names.first().map_or("", String::as_str)
+                    ),
+                ));
+            }
+        }
         let split = dataset.split(config.held_out, config.seed)?;
         if config.batch > split.train.len() {
             return Err(Error::setting(
@@ -93,16 +105,6 @@ impl Prepared {
         let features = Array::from_f64(dtype, &standardised, &[dataset.count(), width]);
         let (objective, targets, target_standardiser) = match dataset.targets() {
             Targets::Classes { labels, names } => {
-                if names.len() < 2 {
-                    return Err(Error::setting(
-                        "data",
-                        format!(
-                            "{} has one class, `{}`; there is nothing to tell apart",
-                            dataset.name(),
-                            names.first().map_or("", String::as_str)
-                        ),
-                    ));
-                }
                 let labels: Vec<i64> = labels.iter().map(|&l| l as i64).collect();
                 let n = labels.len();
                 (Objective::Classes { count: names.len() }, Array::from_vec(labels, &[n]), None)

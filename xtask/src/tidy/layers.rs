@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("report", &[]),
     ("optim", &["tensor", "derive"]),
     ("nn", &["tensor", "derive"]),
-    ("train", &["tensor", "derive", "nn", "optim", "data"]),
+    ("train", &["tensor", "derive", "nn", "optim", "data", "report"]),
     ("mathesis", &["tensor", "derive", "nn", "optim", "data", "train", "report"]),
     ("cli", &["tensor", "derive", "nn", "optim", "data", "train", "report", "mathesis"]),
     ("testing", &["array", "ir", "compile", "engine", "tensor"]),

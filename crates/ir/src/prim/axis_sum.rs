@@ -60,7 +60,10 @@ impl Primitive for AxisSum {
         Err(RuleError::new(
             "axis_sum",
             "eval",
-            format!("no vmap binds the axis `{0}`; name one so: vmap_named(\"{0}\", …)", self.name),
+            format!(
+                "no vmap binds the axis `{}`; give one that name in its `VmapOptions`",
+                self.name
+            ),
         ))
     }
     fn jvp(&self, _: &[Expr], _: &[Expr], dx: &[Tangent]) -> RuleResult<Jvp> {

@@ -103,14 +103,34 @@ impl Sliding {
         there.then_some(j as usize)
     }
 
-    /// Whether every window sees an element, given that the operand is not dilated.
+    /// Whether every window sees an element, given that the operand is not dilated. (Where more
+    /// than a million windows begin in front of an operand smaller than the dilation, which
+    /// nothing but a hostile file has, the answer is no without looking.)
     pub(crate) fn every_window_sees(&self) -> bool {
-        (0..self.windows() as i64).all(|i| {
-            // The first place that is not in front of the operand.
-            let before = self.low - i * self.stride;
-            let k = (before.max(0) as u64).div_ceil(self.window_dilation as u64) as i64;
-            k < self.window && k * self.window_dilation - before < self.size
-        })
+        let (windows, d) = (self.windows() as i64, self.window_dilation);
+        if windows == 0 || self.window == 0 {
+            return windows == 0;
+        }
+        // Windows that begin inside or behind: the last one begins last.
+        let last = (windows - 1) * self.stride - self.low;
+        if last >= self.size {
+            return false;
+        }
+        // Windows that begin in front: the first one needs most places to reach the operand, and
+        // the place that each reaches lies within one dilation of its beginning.
+        let in_front =
+            windows.min(self.low.max(0).unsigned_abs().div_ceil(self.stride as u64) as i64);
+        if in_front == 0 {
+            return true;
+        }
+        let most = (self.low as u64).div_ceil(d as u64) as i64;
+        if most >= self.window {
+            return false;
+        }
+        const MANY: i64 = 1 << 20;
+        d <= self.size
+            || in_front <= MANY
+                && (0..in_front).all(|i| (i * self.stride - self.low).rem_euclid(d) < self.size)
     }
 
     /// The padding with which windows over the outputs see, at element `j`, exactly the windows

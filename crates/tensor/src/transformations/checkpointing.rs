@@ -17,9 +17,11 @@ use std::sync::Arc;
 /// let expected = 0.5_f64.sin().exp() * 0.5_f64.cos();
 /// assert!((grad(f)(&x).item() - expected).abs() < 1e-12);
 /// ```
+#[track_caller]
 pub fn checkpoint<T: Tree, O: Tree, F: FnOnce(&T) -> O>(f: F) -> impl FnOnce(&T) -> O {
+    let at = std::panic::Location::caller();
     move |x| {
-        let guard = Scope::enter(ScopeKind::Program("checkpoint"));
+        let guard = Scope::enter_at(ScopeKind::Program("checkpoint"), at);
         let input = super::open(x, guard.scope(), false, |_| true);
         let result = f(&input.tree);
         let closed = expect(close(Some(guard.scope()), &input.params, &exprs(&result), EMBEDDED));

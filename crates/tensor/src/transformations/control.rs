@@ -9,6 +9,7 @@ use ir::{Closed, EMBEDDED, Expr, Scope, ScopeKind, close};
 use std::sync::Arc;
 
 /// Traces `f` on a tree whose leaves are placeholders of the given types.
+#[track_caller]
 fn trace_body<T: Tree, O: Tree>(
     name: &'static str,
     template: &T,

@@ -1,10 +1,11 @@
 //! Derivative rules given by users.
 
-use super::{exprs, with_exprs};
+use super::{Place, exprs, with_exprs};
 use crate::execute::{bind, expect};
 use crate::{Tensor, Tree};
 use ir::prim::{Call, CallKind, CustomJvp, CustomVjp, RuleRef};
 use ir::{Closed, EMBEDDED, Expr, RuleResult, Scope, ScopeKind, Tangent, close};
+use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A function with a forward-mode rule of its own: `rule(x, dx)` gives `(f(x), ∂f(x)·dx)` and must
@@ -25,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// );
 /// assert_eq!(grad(|x: &Tensor| softplus(x))(&Tensor::from(1000.0)).item(), 1.0);
 /// ```
+#[track_caller]
 pub fn custom_jvp<T, O, F, R>(f: F, rule: R) -> impl Fn(&T) -> O
 where
     T: Tree + Send + Sync + 'static,
@@ -32,9 +34,10 @@ where
     F: Fn(&T) -> O,
     R: Fn(&T, &T) -> (O, O) + Send + Sync + 'static,
 {
+    let at = Location::caller();
     let rule = Arc::new(rule);
     move |x| {
-        let (closed, result) = trace(&f, x);
+        let (closed, result) = trace(at, &f, x);
         let arguments = x.leaves().len();
         let template = Mutex::new(x.map(|leaf| leaf.zeros_like()));
         let rule = JvpRule {
@@ -65,6 +68,7 @@ where
 /// );
 /// assert_eq!(grad(|x: &Tensor| clipped(x) * 100.0)(&Tensor::from(2.0)).item(), 1.0);
 /// ```
+#[track_caller]
 pub fn custom_vjp<T, O, S, F, Fwd, Bwd>(f: F, forward: Fwd, backward: Bwd) -> impl Fn(&T) -> O
 where
     T: Tree + Send + Sync + 'static,
@@ -74,9 +78,10 @@ where
     Fwd: Fn(&T) -> (O, S) + Send + Sync + 'static,
     Bwd: Fn(&S, &O) -> T + Send + Sync + 'static,
 {
+    let at = Location::caller();
     let rule = Arc::new((forward, backward));
     move |x| {
-        let (closed, result) = trace(&f, x);
+        let (closed, result) = trace(at, &f, x);
         let arguments = x.leaves().len();
         let rule = VjpRule {
             rule: rule.clone(),
@@ -90,8 +95,8 @@ where
     }
 }
 
-fn trace<T: Tree, O: Tree>(f: impl Fn(&T) -> O, x: &T) -> (Closed, O) {
-    let guard = Scope::enter(ScopeKind::Program("custom rule"));
+fn trace<T: Tree, O: Tree>(at: Place, f: impl Fn(&T) -> O, x: &T) -> (Closed, O) {
+    let guard = Scope::enter_at(ScopeKind::Program("custom rule"), at);
     let input = super::open(x, guard.scope(), false, |_| true);
     let result = f(&input.tree);
     (expect(close(Some(guard.scope()), &input.params, &exprs(&result), EMBEDDED)), result)

@@ -1,6 +1,6 @@
 //! Derivatives of functions of trees, in both modes.
 
-use super::{Opened, exprs, is_float, open, with_exprs};
+use super::{Opened, Place, exprs, is_float, open, with_exprs};
 use crate::execute::{Executable, expect, finish};
 use crate::{Tensor, Tree};
 use ir::transform::{jvp as push_forward, transpose, transpose_program};
@@ -24,9 +24,15 @@ use std::sync::OnceLock;
 /// ```
 #[track_caller]
 pub fn value_and_grad<T: Tree, F: FnOnce(&T) -> Tensor>(f: F) -> impl FnOnce(&T) -> (Tensor, T) {
-    let at = Location::caller();
+    value_and_grad_at(Location::caller(), f)
+}
+
+fn value_and_grad_at<T: Tree, F: FnOnce(&T) -> Tensor>(
+    at: Place,
+    f: F,
+) -> impl FnOnce(&T) -> (Tensor, T) {
     move |x| {
-        let traced = Traced::new("grad", f, x);
+        let traced = Traced::new("grad", at, f, x);
         let y = &traced.outputs[0];
         assert!(
             y.ty().len() == 1 && y.dtype().is_float(),
@@ -53,7 +59,12 @@ pub fn value_and_grad<T: Tree, F: FnOnce(&T) -> Tensor>(f: F) -> impl FnOnce(&T)
 /// ```
 #[track_caller]
 pub fn grad<T: Tree, F: FnOnce(&T) -> Tensor>(f: F) -> impl FnOnce(&T) -> T {
-    let both = value_and_grad(f);
+    grad_at(Location::caller(), f)
+}
+
+/// [`grad`], said to be called at `at`.
+pub(super) fn grad_at<T: Tree, F: FnOnce(&T) -> Tensor>(at: Place, f: F) -> impl FnOnce(&T) -> T {
+    let both = value_and_grad_at(at, f);
     move |x| both(x).1
 }
 
@@ -67,9 +78,18 @@ pub fn grad<T: Tree, F: FnOnce(&T) -> Tensor>(f: F) -> impl FnOnce(&T) -> T {
 /// let (y, dy) = jvp(|x: &Tensor| x.sin())(&Tensor::from(0.0), &Tensor::from(2.0));
 /// assert_eq!((y.item(), dy.item()), (0.0, 2.0));
 /// ```
+#[track_caller]
 pub fn jvp<T: Tree, O: Tree, F: FnOnce(&T) -> O>(f: F) -> impl FnOnce(&T, &T) -> (O, O) {
+    jvp_at(Location::caller(), f)
+}
+
+/// [`jvp`], said to be called at `at`.
+pub(super) fn jvp_at<T: Tree, O: Tree, F: FnOnce(&T) -> O>(
+    at: Place,
+    f: F,
+) -> impl FnOnce(&T, &T) -> (O, O) {
     move |x, dx| {
-        let traced = Traced::new("jvp", f, x);
+        let traced = Traced::new("jvp", at, f, x);
         let tangents: Vec<Tangent> = exprs(dx)
             .into_iter()
             .zip(&traced.input.opened)
@@ -98,12 +118,22 @@ pub fn jvp<T: Tree, O: Tree, F: FnOnce(&T) -> O>(f: F) -> impl FnOnce(&T, &T) ->
 /// assert_eq!(y.to_vec::<f64>(), [1.0, 4.0]);
 /// assert_eq!(pull_back(&Tensor::from([1.0, 10.0])).to_vec::<f64>(), [2.0, 40.0]);
 /// ```
+#[track_caller]
 #[allow(clippy::type_complexity)]
 pub fn vjp<T: Tree + 'static, O: Tree + 'static, F: FnOnce(&T) -> O>(
     f: F,
 ) -> impl FnOnce(&T) -> (O, Box<dyn Fn(&O) -> T>) {
+    vjp_at(Location::caller(), f)
+}
+
+/// [`vjp`], said to be called at `at`.
+#[allow(clippy::type_complexity)]
+pub(super) fn vjp_at<T: Tree + 'static, O: Tree + 'static, F: FnOnce(&T) -> O>(
+    at: Place,
+    f: F,
+) -> impl FnOnce(&T) -> (O, Box<dyn Fn(&O) -> T>) {
     move |x| {
-        let traced = Traced::new("vjp", f, x);
+        let traced = Traced::new("vjp", at, f, x);
         let (y, linear) = expect(traced.linearized());
         let result = with_exprs(&traced.result, y);
         let input = x.map(Tensor::clone);
@@ -135,12 +165,14 @@ pub fn vjp<T: Tree + 'static, O: Tree + 'static, F: FnOnce(&T) -> O>(
 /// let (_, derivative) = linearize(|x: &Tensor| x.exp())(&Tensor::from(0.0));
 /// assert_eq!(derivative(&Tensor::from(3.0)).item(), 3.0);
 /// ```
+#[track_caller]
 #[allow(clippy::type_complexity)]
 pub fn linearize<T: Tree + 'static, O: Tree + 'static, F: FnOnce(&T) -> O>(
     f: F,
 ) -> impl FnOnce(&T) -> (O, Box<dyn Fn(&T) -> O>) {
+    let at = Location::caller();
     move |x| {
-        let traced = Traced::new("linearize", f, x);
+        let traced = Traced::new("linearize", at, f, x);
         let (y, linear) = expect(traced.linearized());
         let result = with_exprs(&traced.result, y);
         let template = result.map(Tensor::clone);
@@ -171,8 +203,17 @@ pub fn linearize<T: Tree + 'static, O: Tree + 'static, F: FnOnce(&T) -> O>(
 /// let h = hvp(f)(&Tensor::from([1.0, 2.0]), &Tensor::from([1.0, 1.0]));
 /// assert_eq!(h.to_vec::<f64>(), [6.0, 12.0]);
 /// ```
+#[track_caller]
 pub fn hvp<T: Tree, F: FnOnce(&T) -> Tensor>(f: F) -> impl FnOnce(&T, &T) -> T {
-    move |x, v| jvp(|x: &T| grad(f)(x))(x, v).1
+    hvp_at(Location::caller(), f)
+}
+
+/// [`hvp`], said to be called at `at`.
+pub(super) fn hvp_at<T: Tree, F: FnOnce(&T) -> Tensor>(
+    at: Place,
+    f: F,
+) -> impl FnOnce(&T, &T) -> T {
+    move |x, v| jvp_at(at, |x: &T| grad_at(at, f)(x))(x, v).1
 }
 
 /// The elements that `mask` marks.
@@ -189,9 +230,8 @@ struct Traced<T, O> {
 }
 
 impl<T: Tree, O: Tree> Traced<T, O> {
-    #[track_caller]
-    fn new(name: &'static str, f: impl FnOnce(&T) -> O, x: &T) -> Traced<T, O> {
-        let guard = Scope::enter(ScopeKind::Derivative(name));
+    fn new(name: &'static str, at: Place, f: impl FnOnce(&T) -> O, x: &T) -> Traced<T, O> {
+        let guard = Scope::enter_at(ScopeKind::Derivative(name), at);
         let input = open(x, guard.scope(), true, is_float);
         let result = f(&input.tree);
         let outputs = exprs(&result);

@@ -1,7 +1,10 @@
 //! Jacobians and Hessians.
 
-use super::{grad, jvp, vjp, vmap};
+use super::derivative::{grad_at, hvp_at, jvp_at, vjp_at};
+use super::vmap::vmap_at;
+use super::{Place, VmapOptions};
 use crate::{DType, Tensor, Tree};
+use std::panic::Location;
 
 /// One tree per element of `x`: all zeros but for a one at that element. Leaves get a leading
 /// axis over the elements of the whole tree.
@@ -28,10 +31,16 @@ fn basis<T: Tree>(x: &T) -> T {
 /// let j = jacfwd(|x: &Tensor| x * x)(&Tensor::from([1.0, 2.0]));
 /// assert_eq!(j.to_vec::<f64>(), [2.0, 0.0, 0.0, 4.0]);
 /// ```
+#[track_caller]
 pub fn jacfwd<T: Tree, F: Fn(&T) -> Tensor>(f: F) -> impl FnOnce(&T) -> T {
+    jacfwd_at(Location::caller(), f)
+}
+
+fn jacfwd_at<T: Tree, F: Fn(&T) -> Tensor>(at: Place, f: F) -> impl FnOnce(&T) -> T {
     move |x| {
         // Row i holds ∂f/∂xᵢ: the elements of x lead. They must come last.
-        let columns = vmap(|dx: &T| jvp(&f)(x, dx).1)(&basis(x));
+        let column = |dx: &T| jvp_at(at, &f)(x, dx).1;
+        let columns = vmap_at(at, VmapOptions::default(), column)(&basis(x));
         let last = columns.move_axis(0, -1);
         let out = last.shape()[..last.ndim() - 1].to_vec();
         let mut start = 0;
@@ -52,10 +61,13 @@ pub fn jacfwd<T: Tree, F: Fn(&T) -> Tensor>(f: F) -> impl FnOnce(&T) -> T {
 /// let j = jacrev(|x: &Tensor| x * x)(&Tensor::from([1.0, 2.0]));
 /// assert_eq!(j.to_vec::<f64>(), [2.0, 0.0, 0.0, 4.0]);
 /// ```
+#[track_caller]
 pub fn jacrev<T: Tree + 'static, F: FnOnce(&T) -> Tensor>(f: F) -> impl FnOnce(&T) -> T {
+    let at = Location::caller();
     move |x| {
-        let (y, pull_back) = vjp(f)(x);
-        let rows = vmap(|ct: &Tensor| pull_back(ct))(&basis(&y));
+        let (y, pull_back) = vjp_at(at, f)(x);
+        let row = |ct: &Tensor| pull_back(ct);
+        let rows = vmap_at(at, VmapOptions::default(), row)(&basis(&y));
         rows.map(|leaf| leaf.reshape(&[y.shape(), &leaf.shape()[1..]].concat()))
     }
 }
@@ -68,8 +80,10 @@ pub fn jacrev<T: Tree + 'static, F: FnOnce(&T) -> Tensor>(f: F) -> impl FnOnce(&
 /// let h = hessian(|x: &Tensor| (x * x * x).sum())(&Tensor::from([1.0, 2.0]));
 /// assert_eq!(h.to_vec::<f64>(), [6.0, 0.0, 0.0, 12.0]);
 /// ```
+#[track_caller]
 pub fn hessian<F: Fn(&Tensor) -> Tensor>(f: F) -> impl FnOnce(&Tensor) -> Tensor {
-    move |x| jacfwd(|x: &Tensor| grad(&f)(x))(x)
+    let at = Location::caller();
+    move |x| jacfwd_at(at, |x: &Tensor| grad_at(at, &f)(x))(x)
 }
 
 /// The Hessian of a scalar function of a tree as one matrix, the elements of all leaves numbered
@@ -81,10 +95,12 @@ pub fn hessian<F: Fn(&Tensor) -> Tensor>(f: F) -> impl FnOnce(&Tensor) -> Tensor
 /// let h = hessian_matrix(f)(&(Tensor::from(2.0), Tensor::from(3.0)));
 /// assert_eq!(h.to_vec::<f64>(), [6.0, 4.0, 4.0, 0.0]);
 /// ```
+#[track_caller]
 pub fn hessian_matrix<T: Tree, F: Fn(&T) -> Tensor>(f: F) -> impl FnOnce(&T) -> Tensor {
+    let at = Location::caller();
     move |x| {
-        let rows = vmap(|v: &T| {
-            let row = super::hvp(&f)(x, v);
+        let rows = vmap_at(at, VmapOptions::default(), |v: &T| {
+            let row = hvp_at(at, &f)(x, v);
             let parts: Vec<Tensor> =
                 row.leaves().iter().map(|leaf| leaf.reshape(&[leaf.size()])).collect();
             if parts.is_empty() {

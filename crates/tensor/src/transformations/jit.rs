@@ -1,12 +1,13 @@
 //! Compilation: a function is traced once per kind of argument, and its program kept.
 
-use super::{exprs, open, with_exprs};
-use crate::execute::{Executable, expect};
+use super::{Place, exprs, open, with_exprs};
+use crate::execute::{Executable, expect, waits_for_an_axis};
 use crate::tree::Description;
 use crate::{Tensor, Tree};
 use array::{Array, Type};
 use ir::{EMBEDDED, Expr, Scope, ScopeKind, close};
 use std::collections::HashMap;
+use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What must agree for a compiled program to be used again: the structure and static fields of
@@ -37,10 +38,11 @@ impl<O: Tree> Cache<O> {
     }
 
     /// The compiled program for arguments like `x`, traced now if there is none. `None` when the
-    /// closure captures something that an enclosing transformation traces.
+    /// closure captures something that an enclosing transformation traces, or reduces over its axis.
     fn get<T: Tree>(
         &self,
         name: &'static str,
+        at: Place,
         x: &T,
         f: impl FnOnce(&T) -> O,
     ) -> Option<Arc<Compiled<O>>> {
@@ -50,10 +52,13 @@ impl<O: Tree> Cache<O> {
         if found.is_some() {
             return found;
         }
-        let guard = Scope::enter(ScopeKind::Program(name));
+        let guard = Scope::enter_at(ScopeKind::Program(name), at);
         let input = open(x, guard.scope(), false, |_| true);
         let result = f(&input.tree);
         let closed = expect(close(Some(guard.scope()), &input.params, &exprs(&result), EMBEDDED));
+        if waits_for_an_axis(&closed.program) {
+            return None;
+        }
         let captured: Option<Vec<Array>> =
             closed.captured.iter().map(|c| c.as_constant().cloned()).collect();
         let compiled = Arc::new(Compiled {
@@ -79,13 +84,15 @@ impl<O: Tree> Cache<O> {
 /// let f = jit(|x: &Tensor| (x.sin() * 2.0).sum());
 /// assert_eq!(f(&Tensor::from([0.0, 0.0])).item(), 0.0);
 /// ```
+#[track_caller]
 pub fn jit<T: Tree, O: Tree, F: Fn(&T) -> O>(f: F) -> impl Fn(&T) -> O {
+    let at = Location::caller();
     let cache = Cache::new();
     move |x| {
         let arrays: Option<Vec<Array>> =
             exprs(x).iter().map(|e| e.as_constant().cloned()).collect();
         let Some(mut inputs) = arrays else { return f(x) };
-        let Some(compiled) = cache.get("jit", x, &f) else { return f(x) };
+        let Some(compiled) = cache.get("jit", at, x, &f) else { return f(x) };
         inputs.extend(compiled.captured.iter().cloned());
         let results = expect(compiled.executable.run(inputs));
         with_exprs(&compiled.result, results.into_iter().map(Expr::constant))
@@ -105,14 +112,16 @@ pub fn jit<T: Tree, O: Tree, F: Fn(&T) -> O>(f: F) -> impl Fn(&T) -> O {
 /// }
 /// assert_eq!(x.to_vec::<f64>(), [4.0, 5.0]);
 /// ```
+#[track_caller]
 pub fn jit_step<S: Tree, B: Tree, O: Tree, F: Fn(&S, &B) -> (S, O)>(
     f: F,
 ) -> impl Fn(S, &B) -> (S, O) {
+    let at = Location::caller();
     let cache: Cache<(S, O)> = Cache::new();
     move |state, batch| {
         let pair = Pair(&state, batch);
         let concrete = pair.leaves().iter().all(Tensor::is_concrete);
-        let compiled = if concrete { cache.get_pair("jit_step", &pair, &f) } else { None };
+        let compiled = if concrete { cache.get_pair("jit_step", at, &pair, &f) } else { None };
         let Some(compiled) = compiled else { return f(&state, batch) };
         // The state's leaves are taken out of it and the state is dropped before the program
         // runs, so that buffers without another owner can be reused.
@@ -139,10 +148,11 @@ impl<S: Tree, O: Tree> Cache<(S, O)> {
     fn get_pair<B: Tree>(
         &self,
         name: &'static str,
+        at: Place,
         pair: &Pair<'_, S, B>,
         f: impl FnOnce(&S, &B) -> (S, O),
     ) -> Option<Arc<Compiled<(S, O)>>> {
         let copy = (pair.0.map(Tensor::clone), pair.1.map(Tensor::clone));
-        self.get(name, &copy, |(s, b)| f(s, b))
+        self.get(name, at, &copy, |(s, b)| f(s, b))
     }
 }

@@ -21,6 +21,10 @@ use crate::{Tensor, Tree};
 use ir::{Expr, Scope};
 use std::sync::Arc;
 
+/// Where a transformation was called. The functions that transformations return are closures, and
+/// closures do not know their callers.
+type Place = &'static std::panic::Location<'static>;
+
 /// A tree over fresh placeholders, with the leaves they stand for.
 pub(crate) struct Opened<T> {
     /// The tree that the user's function gets.

@@ -1,11 +1,12 @@
 //! Batching: a function of one example becomes a function of many.
 
-use super::exprs;
+use super::{Place, exprs};
 use crate::execute::{expect, finish};
 use crate::tree::Path;
 use crate::{Tensor, Tree};
 use ir::prim::{BatchAxis, Batched};
 use ir::{Expr, Scope, ScopeKind};
+use std::panic::Location;
 use std::sync::Arc;
 
 /// How [`vmap_with`] finds the batch axis.
@@ -36,8 +37,9 @@ pub struct VmapOptions {
 /// // Per-example gradients:
 /// assert_eq!(vmap(|x: &Tensor| grad(f)(x))(&xs).to_vec::<f64>(), [2.0, 4.0, 6.0, 8.0]);
 /// ```
+#[track_caller]
 pub fn vmap<T: Tree, O: Tree, F: FnOnce(&T) -> O>(f: F) -> impl FnOnce(&T) -> O {
-    vmap_with(VmapOptions::default(), f)
+    vmap_at(Location::caller(), VmapOptions::default(), f)
 }
 
 /// [`vmap`] along other axes, with some inputs shared, or with a name for the axis.
@@ -51,7 +53,17 @@ pub fn vmap<T: Tree, O: Tree, F: FnOnce(&T) -> O>(f: F) -> impl FnOnce(&T) -> O 
 /// let y = vmap_with(options, product)(&(a.clone(), Tensor::eye(2, a.dtype())));
 /// assert_eq!(y.to_vec::<f64>(), a.to_vec::<f64>());
 /// ```
+#[track_caller]
 pub fn vmap_with<T: Tree, O: Tree, F: FnOnce(&T) -> O>(
+    options: VmapOptions,
+    f: F,
+) -> impl FnOnce(&T) -> O {
+    vmap_at(Location::caller(), options, f)
+}
+
+/// [`vmap_with`], said to be called at `at`.
+pub(super) fn vmap_at<T: Tree, O: Tree, F: FnOnce(&T) -> O>(
+    at: Place,
     options: VmapOptions,
     f: F,
 ) -> impl FnOnce(&T) -> O {
@@ -79,12 +91,12 @@ pub fn vmap_with<T: Tree, O: Tree, F: FnOnce(&T) -> O>(
 
         // The whole batch enters as placeholders of an outer scope, so that what the batching
         // rules build is a program to compile, not operations to run one by one.
-        let outer = Scope::enter(ScopeKind::Program("vmap"));
+        let outer = Scope::enter_at(ScopeKind::Program("vmap"), at);
         let whole: Vec<Batched> = fronted
             .iter()
             .map(|(t, b)| (Expr::placeholder(t.0.ty().clone(), outer.scope(), None), *b))
             .collect();
-        let inner = Scope::enter(ScopeKind::Batch { name: name.clone(), size });
+        let inner = Scope::enter_at(ScopeKind::Batch { name: name.clone(), size }, at);
         let params: Vec<Expr> = whole
             .iter()
             .map(|(w, b)| {
@@ -114,7 +126,10 @@ pub fn vmap_with<T: Tree, O: Tree, F: FnOnce(&T) -> O>(
             .collect();
         let params: Vec<Expr> = whole.into_iter().map(|w| w.0).collect();
         let values: Vec<Expr> = fronted.into_iter().map(|(t, _)| t.0).collect();
-        let y = expect(finish(outer.scope(), &y, &params, &values));
+        // Closed first: what waits for an enclosing vmap's named axis belongs to that one's scope.
+        let scope = outer.scope().clone();
+        drop(outer);
+        let y = expect(finish(&scope, &y, &params, &values));
         super::with_exprs(&result, y)
     }
 }

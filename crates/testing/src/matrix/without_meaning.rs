@@ -67,6 +67,12 @@ pub const LIST: &[Entry] = &[
         reason: "random words are integers, and so are keys",
     },
     Entry {
+        row: "threefry2x32",
+        cells: DERIVATIVES,
+        why: Why::NothingToVary,
+        reason: "random words are integers, and so are keys and counters",
+    },
+    Entry {
         row: "while",
         cells: REVERSE,
         why: Why::Refused,

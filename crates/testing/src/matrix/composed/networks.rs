@@ -2,7 +2,8 @@
 
 use super::{Spec, row, sample};
 use tensor::functions::{Convolution, Padding, Pooling};
-use tensor::{Tensor, checkpoint, scan};
+use tensor::transformations::VmapOptions;
+use tensor::{Key, Tensor, checkpoint, scan, vmap_with};
 
 /// One step of a gated recurrent unit (Cho et al. 2014): state `h[d]`, input `x[n]`, with the
 /// weights of update gate, reset gate and candidate side by side.
@@ -119,5 +120,21 @@ pub(super) fn rows() -> Vec<Spec> {
             (sample(&[2, 3], 31), sample(&[3, 2, 2], 32), sample(&[2, 4], 33)),
             |(a, b, c): &Three| tensor::einsum("ij,jkl,lm->imk", &[a, b, c]),
         ),
+        row(
+            "batch normalisation over a named axis",
+            (sample(&[4, 3], 34), sample(&[3], 35)),
+            |(xs, scale): &Two| {
+                let one = |x: &Tensor| {
+                    let centred = x - x.axis_mean("batch");
+                    let variance = centred.square().axis_mean("batch");
+                    centred * (variance + 1e-5).rsqrt() * scale
+                };
+                vmap_with(VmapOptions { name: Some("batch"), ..Default::default() }, one)(xs)
+            },
+        ),
+        row("dropout", (sample(&[2, 4], 36), sample(&[4, 3], 37)), |(x, w): &Two| {
+            let keep = Key::new(5).bernoulli(&Tensor::from(0.7), x.shape());
+            keep.select(&(x / 0.7), &x.zeros_like()).matmul(w)
+        }),
     ]
 }

@@ -1,0 +1,106 @@
+//! Thirty steps of each rule, and the schedules, against PyTorch and optax
+//! (`oracles/optimisers.py`).
+
+use optim::{
+    Adam, AdamW, AddDecayedWeights, Chain, ClipByGlobalNorm, Rule, Schedule, Sgd, apply_updates,
+};
+use serde_json::Value;
+use tensor::{Tensor, grad};
+
+fn numbers(v: &Value) -> Vec<f64> {
+    v["data"]
+        .as_array()
+        .unwrap_or_else(|| v.as_array().unwrap())
+        .iter()
+        .map(|x| x.as_f64().unwrap())
+        .collect()
+}
+
+fn quadratic(a: &Tensor, b: &Tensor, x: &Tensor) -> Tensor {
+    x.matmul(&a.matmul(x)) * 0.5 - (b * x).sum()
+}
+
+fn rosenbrock(x: &Tensor) -> Tensor {
+    let (x0, x1) = (x.index(0, 0), x.index(0, 1));
+    (1.0 - &x0).square() + 100.0 * (x1 - x0.square()).square()
+}
+
+/// The rule of a case, if we have it.
+fn rule(name: &str, p: &Value) -> Option<Chain<Tensor>> {
+    let get = |k: &str| p[k].as_f64().unwrap();
+    let chain = Chain::new();
+    Some(match name {
+        "gd" => chain.then(Sgd::new(get("lr"))),
+        "momentum" => chain.then(Sgd::new(get("lr")).momentum(get("mu"))),
+        "nesterov" => chain.then(Sgd::new(get("lr")).momentum(get("mu")).nesterov()),
+        "momentum_coupled_decay" => chain
+            .then(AddDecayedWeights::new(get("wd")))
+            .then(Sgd::new(get("lr")).momentum(get("mu"))),
+        "gd_clipped" => chain.then(ClipByGlobalNorm::new(get("c"))).then(Sgd::new(get("lr"))),
+        "adam" => chain.then(Adam::new(get("lr")).betas(get("b1"), get("b2")).epsilon(get("eps"))),
+        "adamw" | "adamw_other" => chain
+            .then(AdamW::new(get("lr"), get("wd")).betas(get("b1"), get("b2")).epsilon(get("eps"))),
+        _ => return None,
+    })
+}
+
+#[test]
+fn trajectories() {
+    let table: Value =
+        serde_json::from_str(include_str!("../../../oracles/optimisers.json")).unwrap();
+    let a = Tensor::from_vec(numbers(&table["A"]), &[3, 3]);
+    let b = Tensor::from(numbers(&table["b"]));
+    let mut checked = 0;
+    for case in table["cases"].as_array().unwrap() {
+        let (name, problem) = case["name"].as_str().unwrap().split_once('/').unwrap();
+        let Some(rule) = rule(name, &case["params"]) else { continue };
+        let path = numbers(&case["x"]);
+        let n = path.len() / 31;
+        let mut x = Tensor::from(path[..n].to_vec());
+        let mut state = rule.init(&x);
+        for (step, expected) in path.chunks(n).enumerate().skip(1) {
+            let f = |x: &Tensor| {
+                if problem == "quadratic" { quadratic(&a, &b, x) } else { rosenbrock(x) }
+            };
+            let (updates, next) = rule.update(grad(f)(&x), &state, &x);
+            (x, state) = (apply_updates(&x, &updates), next);
+            for (ours, theirs) in x.to_vec::<f64>().iter().zip(expected) {
+                assert!(
+                    (ours - theirs).abs() <= 1e-9 * (1.0 + theirs.abs()),
+                    "{name}/{problem}, step {step}: {ours}, expected {theirs}"
+                );
+            }
+        }
+        checked += 1;
+    }
+    assert_eq!(checked, 16, "eight rules on two problems");
+}
+
+#[test]
+fn schedules() {
+    let table: Value =
+        serde_json::from_str(include_str!("../../../oracles/optimisers.json")).unwrap();
+    let mut checked = 0;
+    for case in table["cases"].as_array().unwrap() {
+        let p = &case["params"];
+        let get = |k: &str| p[k].as_f64().unwrap();
+        let int = |k: &str| p[k].as_u64().unwrap();
+        let schedule = match case["name"].as_str().unwrap() {
+            "schedule/cosine" => {
+                Schedule::Cosine { rate: get("peak"), end: get("end"), total: int("total") }
+            }
+            "schedule/step" => {
+                Schedule::Step { rate: get("peak"), factor: get("gamma"), every: int("every") }
+            }
+            _ => continue,
+        };
+        let steps = case["steps"].as_array().unwrap();
+        for (t, lr) in steps.iter().zip(case["lr"].as_array().unwrap()) {
+            let ours = schedule.at(&Tensor::from(t.as_i64().unwrap())).item();
+            let theirs = lr.as_f64().unwrap();
+            assert!((ours - theirs).abs() <= 1e-12 * theirs.abs().max(1e-3), "{case}: {ours}");
+        }
+        checked += 1;
+    }
+    assert_eq!(checked, 2);
+}
