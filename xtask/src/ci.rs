@@ -4,8 +4,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+/// A check: its name, its command, and variables of its environment.
+type Check = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
 /// The steps before the README's own commands, which come last because they build in release.
-const STEPS: &[(&str, &[&str], &[(&str, &str)])] = &[
+const STEPS: &[Check] = &[
     ("format", &["cargo", "fmt", "--all", "--check"], &[]),
     ("tidy", &["cargo", "run", "-q", "-p", "xtask", "--", "tidy"], &[]),
     ("lints", &["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[]),

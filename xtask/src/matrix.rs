@@ -40,7 +40,7 @@ fn progress(done: usize, of: usize, name: &str) {
     // A progress line that cannot be written is no reason to stop.
     let _ = if err.is_terminal() {
         write!(err, "\r\x1b[Kmatrix: row {done} of {of}  {name}")
-    } else if done % 50 == 0 || done == of {
+    } else if done.is_multiple_of(50) || done == of {
         writeln!(err, "matrix: row {done} of {of}")
     } else {
         Ok(())

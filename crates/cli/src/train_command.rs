@@ -160,9 +160,8 @@ impl Arguments {
             let found = Activation::ALL.iter().find(|(n, _)| n == name);
             config.activation = found.map_or(config.activation, |(_, a)| *a);
         }
-        match self.model.as_deref() {
-            Some("mlp") => config.model = ModelKind::Mlp,
-            _ => {}
+        if self.model.is_some() {
+            config.model = ModelKind::Mlp; // the only one so far
         }
         match self.optimizer.as_deref() {
             Some("sgd") => config.optimizer = OptimizerKind::Sgd,

@@ -55,10 +55,8 @@ fn patterns(code: &str, open: usize) -> Vec<(usize, String)> {
                     (start, in_pattern) = (i + 1, true);
                 }
             }
-            b',' if depth == 0 => {
-                if !in_pattern || code[start..i].trim().is_empty() {
-                    (start, in_pattern) = (i + 1, true);
-                }
+            b',' if depth == 0 && (!in_pattern || code[start..i].trim().is_empty()) => {
+                (start, in_pattern) = (i + 1, true);
             }
             b'(' | b'[' | b'{' => depth += 1,
             b'}' if depth == 0 => break,

@@ -101,13 +101,13 @@ primitives! {
     reduce::Reduce "reduce",
     /// The index of the first maximum or minimum along an axis.
     reduce::ArgReduce "arg_reduce",
-    /// Repetition along new axes: y[i] = x[i at dims].
+    /// Repetition along new axes: `y[i] = x[i at dims]`.
     layout::BroadcastInDim "broadcast_in_dim",
     /// The same elements in row-major order under another shape.
     layout::Reshape "reshape",
-    /// A permutation of the axes: axis d of the result is axis perm[d] of the operand.
+    /// A permutation of the axes: axis d of the result is axis `permutation[d]` of the operand.
     layout::Transpose "transpose",
-    /// A strided box: y[i] = x[start + i·stride].
+    /// A strided box: `y[i] = x[start + i·stride]`.
     layout::Slice "slice",
     /// Padding with a value: low and high (negative cuts off), and between elements.
     layout::Pad "pad",

@@ -17,9 +17,9 @@ pub(super) fn is_discrete(example: &Example) -> bool {
     let inputs: Vec<&Type> = example.inputs.iter().map(|(t, _)| t).collect();
     let outputs = example.prim.rules().typ(&inputs).unwrap_or_default();
     let inexact = |t: &&Type| t.dtype.is_float();
-    let real_inputs = inputs.iter().any(|t| inexact(t));
+    let real_inputs = inputs.iter().any(&inexact);
     let real_outputs = outputs.iter().any(|t| inexact(&t));
-    !inputs.is_empty() && !(real_inputs && real_outputs)
+    !(inputs.is_empty() || real_inputs && real_outputs)
 }
 
 /// The operation on real numbers, at a point away from its jumps.

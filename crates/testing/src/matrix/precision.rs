@@ -5,7 +5,7 @@ use super::tolerance;
 use array::{Array, DType, Type};
 use ir::check::{Cell, Composition};
 use ir::prim::{Constant, Convert, Iota};
-use ir::{Builder, Prim, Program, RuleResult, TypeError, Var};
+use ir::{Builder, Prim, Program, TypeError, Var};
 use std::sync::Arc;
 
 fn narrow_dtype(dtype: DType) -> DType {
@@ -56,7 +56,7 @@ pub(super) fn agrees(
     row: &str,
     cell: Cell,
     s: &Subject,
-    run: &dyn Fn(&Program, &[Array]) -> RuleResult<Vec<Array>>,
+    run: ir::check::Run<'_>,
 ) -> Result<(), String> {
     let text = |e: ir::RuleError| e.to_string();
     let program = narrow(&s.program).map_err(|e| e.to_string())?;
@@ -86,7 +86,8 @@ fn elements_agree(got: &[f64], want: &[f64], tolerance: f64) -> Result<(), Strin
     let scale = 1.0 + finite.fold(0.0, |m: f64, v| m.max(v.abs()));
     for (k, (&a, &b)) in got.iter().zip(want).enumerate() {
         let same = a == b || (a.is_nan() && b.is_nan());
-        if !same && !((a - b).abs() <= tolerance * scale) {
+        let close = (a - b).abs() <= tolerance * scale; // false for NaN
+        if !same && !close {
             let error = (a - b).abs() / scale;
             return Err(format!(
                 "element {k}: {a} in f32, {b} in f64: off by {error:.1e} of the scale, \

@@ -90,11 +90,7 @@ impl Spec {
 }
 
 /// Whether the derivatives of a cell are all zero.
-fn vanishes(
-    cell: Cell,
-    s: &Subject,
-    run: &dyn Fn(&Program, &[Array]) -> RuleResult<Vec<Array>>,
-) -> Result<RuleResult<()>, String> {
+fn vanishes(cell: Cell, s: &Subject, run: ir::check::Run<'_>) -> Result<RuleResult<()>, String> {
     let outputs = Composition::of(cell, &s.program, &s.inputs)
         .and_then(|composed| run(&composed.program, &composed.inputs));
     let zero = |y: &Array| y.to_f64().iter().all(|&v| v == 0.0);
