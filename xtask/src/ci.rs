@@ -8,11 +8,7 @@ use std::time::Instant;
 const STEPS: &[(&str, &[&str], &[(&str, &str)])] = &[
     ("format", &["cargo", "fmt", "--all", "--check"], &[]),
     ("tidy", &["cargo", "run", "-q", "-p", "xtask", "--", "tidy"], &[]),
-    (
-        "lints",
-        &["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
-        &[],
-    ),
+    ("lints", &["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[]),
     (
         "documentation",
         &["cargo", "doc", "--workspace", "--no-deps"],

@@ -171,10 +171,10 @@ pub(crate) fn units(program: &Program) -> Vec<Unit> {
     // What a loop reads in place of a repetition.
     let source = |v: Var| -> Var {
         match equations.get(definition[v.index()]) {
-            Some(eq) => match &eq.prim {
-                Prim::BroadcastInDim(p) if p.shape.len() > p.dims.len() => eq.inputs[0],
-                _ => v,
-            },
+            Some(eq) => {
+                let Prim::BroadcastInDim(p) = &eq.prim else { return v };
+                if p.shape.len() > p.dims.len() { eq.inputs[0] } else { v }
+            }
             None => v,
         }
     };

@@ -9,12 +9,12 @@ use std::borrow::Cow;
 /// plan is not differentiated any more. The call of a checkpoint stays, so that what it computes
 /// again is not merged with what it should not have kept.
 pub fn inline_calls(program: &Program) -> Cow<'_, Program> {
-    let transparent = |prim: &Prim| match prim {
-        Prim::Call(call) => match call.kind {
+    let transparent = |prim: &Prim| {
+        let Prim::Call(call) = prim else { return false };
+        match call.kind {
             CallKind::CustomJvp { .. } | CallKind::CustomVjp { .. } => true,
             CallKind::Checkpoint | CallKind::CustomTangent { .. } => false,
-        },
-        _ => false,
+        }
     };
     if !program.equations().iter().any(|eq| transparent(&eq.prim)) {
         return Cow::Borrowed(program);
@@ -35,11 +35,12 @@ fn copy_into(
     let mut renamed = inputs.to_vec();
     for eq in program.equations() {
         let operands: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
-        let results = match &eq.prim {
-            Prim::Call(call) if transparent(&eq.prim) => {
-                copy_into(target, &call.program, &operands, transparent)
-            }
-            _ => target.copy(program, eq, &operands),
+        let results = if let Prim::Call(call) = &eq.prim
+            && transparent(&eq.prim)
+        {
+            copy_into(target, &call.program, &operands, transparent)
+        } else {
+            target.copy(program, eq, &operands)
         };
         renamed.extend(results);
     }

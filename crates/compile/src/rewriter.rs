@@ -67,10 +67,8 @@ impl Rewriter {
 
     /// The value of a variable that is a constant.
     pub(crate) fn constant(&self, v: Var) -> Option<&Array> {
-        match self.definition(v)? {
-            (Prim::Constant(Constant(value)), _) => Some(value),
-            _ => None,
-        }
+        let (Prim::Constant(Constant(value)), _) = self.definition(v)? else { return None };
+        Some(value)
     }
 
     /// The scalar that a variable repeats, if it does: a scalar itself, or the operand of a
@@ -79,10 +77,8 @@ impl Rewriter {
         if self.ty(v).rank() == 0 {
             return Some(v);
         }
-        match self.definition(v)? {
-            (Prim::BroadcastInDim(p), x) if p.dims.is_empty() => Some(x[0]),
-            _ => None,
-        }
+        let (Prim::BroadcastInDim(p), x) = self.definition(v)? else { return None };
+        p.dims.is_empty().then(|| x[0])
     }
 
     /// The number that a variable repeats, if that is known.

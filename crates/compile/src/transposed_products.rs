@@ -18,16 +18,14 @@ pub fn transposed_products(program: &Program) -> Cow<'_, Program> {
     let mut products: Vec<Option<(&DotGeneral, [Var; 2])>> = vec![None; program.variables()];
     let mut found: Vec<Option<DotGeneral>> = vec![None; program.equations().len()];
     for (i, eq) in program.equations().iter().enumerate() {
-        match &eq.prim {
-            Prim::DotGeneral(p) => {
-                products[eq.first.index()] = Some((p, [eq.inputs[0], eq.inputs[1]]));
-            }
-            Prim::Transpose(t) if uses[eq.inputs[0].index()] == 1 => {
-                if let Some((p, x)) = products[eq.inputs[0].index()] {
-                    found[i] = exchanged(t, p, x.map(|v| program.ty(v).rank()));
-                }
-            }
-            _ => {}
+        if let Prim::DotGeneral(p) = &eq.prim {
+            products[eq.first.index()] = Some((p, [eq.inputs[0], eq.inputs[1]]));
+        }
+        if let Prim::Transpose(t) = &eq.prim
+            && uses[eq.inputs[0].index()] == 1
+            && let Some((p, x)) = products[eq.inputs[0].index()]
+        {
+            found[i] = exchanged(t, p, x.map(|v| program.ty(v).rank()));
         }
     }
     if found.iter().all(Option::is_none) {

@@ -2,7 +2,8 @@
 
 use crate::control;
 use crate::kernels::{
-    conv, cumulative, dot, elementwise, fourier, indexing, layout, random, reduce, sort, window,
+    conv, cumulative, dot, elementwise, fourier, indexing, layout, linalg, random, reduce, sort,
+    window,
 };
 use crate::run::{Cancel, run_with};
 use array::{Array, Element, Type};
@@ -118,13 +119,13 @@ pub(crate) fn execute(
             one(window::reduce_window(p, x[0].array(), &shape))
         }
         Prim::Fft(p) => one(fourier::fft(p, x[0].array())),
-        Prim::Cholesky(_)
-        | Prim::TriangularSolve(_)
-        | Prim::Lu(_)
-        | Prim::LuSolve(_)
-        | Prim::Qr(_)
-        | Prim::Svd(_)
-        | Prim::Eigh(_) => reference(prim, x),
+        Prim::Cholesky(_) => Ok(linalg::cholesky(x[0].array())),
+        Prim::TriangularSolve(p) => one(linalg::triangular_solve(p, x[0].array(), x[1].array())),
+        Prim::Lu(_) => Ok(linalg::lu(x[0].array())),
+        Prim::LuSolve(p) => one(linalg::lu_solve(p, x[1].array(), x[2].array(), x[3].array())),
+        Prim::Qr(_) => Ok(linalg::qr(x[0].array())),
+        Prim::Svd(_) => Ok(linalg::svd(x[0].array())),
+        Prim::Eigh(_) => Ok(linalg::eigh(x[0].array())),
         Prim::Gather(p) => one(indexing::gather(p, x[0].array(), x[1].array())),
         Prim::ScatterAdd(p) => one(indexing::scatter_add(p, x[0].array(), x[1].array())),
         Prim::DynamicSlice(p) => one(indexing::dynamic_slice(p, x[0].array(), x[1].array())),

@@ -8,7 +8,7 @@ use tensor::Tensor;
 /// When the labels do not have the logits' leading shape.
 #[track_caller]
 pub fn correct(logits: &Tensor, labels: &Tensor) -> Tensor {
-    logits.argmax(-1).eq(&labels.convert(tensor::DType::I64))
+    logits.argmax(-1).eq(labels.convert(tensor::DType::I64))
 }
 
 /// The share of examples whose largest logit is the label's.

@@ -65,17 +65,17 @@ impl Prepared {
     /// # Errors
     /// Data that are too few for the settings.
     pub fn from_dataset(dataset: Dataset, config: &Config) -> Result<Prepared, Error> {
-        if let Targets::Classes { names, .. } = dataset.targets() {
-            if names.len() < 2 {
-                return Err(Error::setting(
-                    "data",
-                    format!(
-                        "{} has one class, `{}`; there is nothing to tell apart",
-                        dataset.name(),
-                        names.first().map_or("", String::as_str)
-                    ),
-                ));
-            }
+        if let Targets::Classes { names, .. } = dataset.targets()
+            && names.len() < 2
+        {
+            return Err(Error::setting(
+                "data",
+                format!(
+                    "{} has one class, `{}`; there is nothing to tell apart",
+                    dataset.name(),
+                    names.first().map_or("", String::as_str)
+                ),
+            ));
         }
         let split = dataset.split(config.held_out, config.seed)?;
         if config.batch > split.train.len() {

@@ -48,7 +48,47 @@ pub(super) fn identities(new: &mut Rewriter, prim: &Prim, x: &[Var], at: At) -> 
             2 => Some(emit(new, Binary::Mul, &[x[0], x[0]], at)),
             _ => None,
         },
-        _ => None,
+        Prim::Placeholder(_)
+        | Prim::Constant(_)
+        | Prim::Unary(_)
+        | Prim::Polygamma(_)
+        | Prim::Compare(_)
+        | Prim::Clamp(_)
+        | Prim::Reduce(_)
+        | Prim::ArgReduce(_)
+        | Prim::BroadcastInDim(_)
+        | Prim::Reshape(_)
+        | Prim::Transpose(_)
+        | Prim::Slice(_)
+        | Prim::Pad(_)
+        | Prim::Concatenate(_)
+        | Prim::Reverse(_)
+        | Prim::Iota(_)
+        | Prim::DotGeneral(_)
+        | Prim::ConvGeneral(_)
+        | Prim::ReduceWindow(_)
+        | Prim::Fft(_)
+        | Prim::Scan(_)
+        | Prim::Cond(_)
+        | Prim::While(_)
+        | Prim::Call(_)
+        | Prim::Cholesky(_)
+        | Prim::TriangularSolve(_)
+        | Prim::Lu(_)
+        | Prim::LuSolve(_)
+        | Prim::Qr(_)
+        | Prim::Svd(_)
+        | Prim::Eigh(_)
+        | Prim::Gather(_)
+        | Prim::ScatterAdd(_)
+        | Prim::DynamicSlice(_)
+        | Prim::DynamicUpdateSlice(_)
+        | Prim::Sort(_)
+        | Prim::Cumulative(_)
+        | Prim::RandomBits(_)
+        | Prim::Threefry(_)
+        | Prim::AxisSum(_)
+        | Prim::Custom(_) => None,
     }
 }
 
@@ -112,7 +152,43 @@ fn never_negative_zero(new: &Rewriter, v: Var, depth: usize) -> bool {
         Prim::Reduce(p) => p.op == ir::prim::ReduceOp::Sum, // starts from 0
         Prim::BroadcastInDim(_) | Prim::Reshape(_) | Prim::Transpose(_) | Prim::Slice(_) => same(0),
         Prim::Constant(Constant(a)) => a.len() == 1 && !(a.item() == 0.0 && is_negative(a)),
-        _ => false,
+        Prim::Placeholder(_)
+        | Prim::IntegerPow(_)
+        | Prim::Polygamma(_)
+        | Prim::Binary(_)
+        | Prim::Compare(_)
+        | Prim::Select(_)
+        | Prim::Clamp(_)
+        | Prim::ArgReduce(_)
+        | Prim::Pad(_)
+        | Prim::Concatenate(_)
+        | Prim::Reverse(_)
+        | Prim::Iota(_)
+        | Prim::DotGeneral(_)
+        | Prim::ConvGeneral(_)
+        | Prim::ReduceWindow(_)
+        | Prim::Fft(_)
+        | Prim::Scan(_)
+        | Prim::Cond(_)
+        | Prim::While(_)
+        | Prim::Call(_)
+        | Prim::Cholesky(_)
+        | Prim::TriangularSolve(_)
+        | Prim::Lu(_)
+        | Prim::LuSolve(_)
+        | Prim::Qr(_)
+        | Prim::Svd(_)
+        | Prim::Eigh(_)
+        | Prim::Gather(_)
+        | Prim::ScatterAdd(_)
+        | Prim::DynamicSlice(_)
+        | Prim::DynamicUpdateSlice(_)
+        | Prim::Sort(_)
+        | Prim::Cumulative(_)
+        | Prim::RandomBits(_)
+        | Prim::Threefry(_)
+        | Prim::AxisSum(_)
+        | Prim::Custom(_) => false,
     }
 }
 

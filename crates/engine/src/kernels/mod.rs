@@ -10,6 +10,7 @@ pub(crate) mod indexing;
 mod integers;
 pub(crate) mod lanes;
 pub(crate) mod layout;
+pub(crate) mod linalg;
 pub(crate) mod random;
 pub(crate) mod reduce;
 mod sliding;

@@ -203,20 +203,16 @@ impl Terms {
 
     /// The operand of a scalar function of one argument.
     pub(super) fn as_unary(&self, id: Id) -> Option<(Unary, Id)> {
-        match self.node(id) {
-            Node::Apply { prim: Prim::Unary(f), operands, .. } => Some((*f, operands[0])),
-            _ => None,
-        }
+        let Node::Apply { prim: Prim::Unary(f), operands, .. } = self.node(id) else { return None };
+        Some((*f, operands[0]))
     }
 
     /// The operands of a scalar function of two arguments.
     pub(super) fn as_binary(&self, id: Id) -> Option<(Binary, Id, Id)> {
-        match self.node(id) {
-            Node::Apply { prim: Prim::Binary(f), operands, .. } => {
-                Some((*f, operands[0], operands[1]))
-            }
-            _ => None,
-        }
+        let Node::Apply { prim: Prim::Binary(f), operands, .. } = self.node(id) else {
+            return None;
+        };
+        Some((*f, operands[0], operands[1]))
     }
 
     /// The formulas that these are made of, themselves included, operands first.

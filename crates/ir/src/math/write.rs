@@ -150,13 +150,11 @@ impl Writer<'_> {
 
     /// Whether a term is an array of different elements.
     pub(super) fn is_array(&self, id: Id) -> bool {
-        match self.terms.node(id) {
-            Node::Number(_) => false,
-            Node::Apply { prim: Prim::BroadcastInDim(_), operands, .. } => {
-                self.is_array(operands[0])
-            }
-            _ => self.terms.ty(id).rank() > 0,
+        let node = self.terms.node(id);
+        if let Node::Apply { prim: Prim::BroadcastInDim(_), operands, .. } = node {
+            return self.is_array(operands[0]);
         }
+        !matches!(node, Node::Number(_)) && self.terms.ty(id).rank() > 0
     }
 
     /// The place of a factor in a product: symbols, functions, sums.

@@ -118,7 +118,8 @@ impl Sliding {
         }
         // Windows that begin in front: the first one needs most places to reach the operand, and
         // the place that each reaches lies within one dilation of its beginning.
-        let in_front = windows.min(self.low.max(0).unsigned_abs().div_ceil(self.stride as u64) as i64);
+        let in_front =
+            windows.min(self.low.max(0).unsigned_abs().div_ceil(self.stride as u64) as i64);
         if in_front == 0 {
             return true;
         }
