@@ -14,3 +14,8 @@ mod functions;
 pub mod matrix;
 
 pub use functions::{check_grads, check_vmap};
+
+/// The worked examples of CONTRIBUTING.md, which run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../CONTRIBUTING.md")]
+struct Contributing;
