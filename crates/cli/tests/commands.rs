@@ -148,6 +148,14 @@ fn bad_data_are_named() {
     error("ragged.csv", &["ragged.csv", "3"]);
     place.file("one.csv", "a,b,label\n1,2,x\n3,4,x\n5,6,x\n7,8,x\n9,1,x\n");
     error("one.csv", &["one class", "`x`"]);
+    // A label that is no class, in the third line.
+    place.file("label.csv", "a,b,label\n1,2,0\n3,4,-5\n5,6,1\n7,8,0\n");
+    error("label.csv", &["label.csv", "-5"]);
+    // Three images, two labels.
+    let images = [&[0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2][..], &[9; 12]].concat();
+    place.file("pair-images-idx3-ubyte", images);
+    place.file("pair-labels-idx1-ubyte", [0, 0, 8, 1, 0, 0, 0, 2, 0, 1]);
+    error("pair-images-idx3-ubyte", &["pair-", "3", "2"]);
     // An IDX header that promises more than there is.
     let mut idx = vec![0, 0, 8, 3, 0, 0, 0, 10, 0, 0, 0, 28, 0, 0, 0, 28];
     idx.extend([7; 100]);
