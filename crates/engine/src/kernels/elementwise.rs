@@ -72,6 +72,11 @@ pub(crate) fn tile(prim: &Prim, x: &[Lanes<'_>], out: LanesMut<'_>) {
         },
         Prim::IntegerPow(p) => float_map(x[0], out, |v| v.powi(p.n)),
         Prim::Polygamma(p) => float_map(x[0], out, |v| special::polygamma(p.n, v)),
+        Prim::IsFinite(_) => match (x[0], out) {
+            (Lanes::F32(x), LanesMut::Bool(out)) => map(x, out, f32::is_finite),
+            (Lanes::F64(x), LanesMut::Bool(out)) => map(x, out, f64::is_finite),
+            _ => unreachable!("invariant: the type rule admits floats and gives truth values"),
+        },
         other => unreachable!("invariant: {other:?} is not element by element"),
     }
 }
@@ -130,18 +135,16 @@ fn convert<T: Element>(x: Lanes<'_>, out: &mut [T]) {
     }
 }
 
+fn map<T: Copy, R>(x: &[T], out: &mut [R], f: impl Fn(T) -> R) {
+    for (o, &x) in out.iter_mut().zip(x) {
+        *o = f(x);
+    }
+}
+
 fn float_map(x: Lanes<'_>, out: LanesMut<'_>, f: impl Fn(f64) -> f64) {
     match out {
-        LanesMut::F64(out) => {
-            for (o, &x) in out.iter_mut().zip(f64::of(x)) {
-                *o = f(x);
-            }
-        }
-        LanesMut::F32(out) => {
-            for (o, &x) in out.iter_mut().zip(f32::of(x)) {
-                *o = f(f64::from(x)) as f32;
-            }
-        }
+        LanesMut::F64(out) => map(f64::of(x), out, f),
+        LanesMut::F32(out) => map(f32::of(x), out, |x| f(f64::from(x)) as f32),
         _ => unreachable!("invariant: the type rule admits floats only"),
     }
 }
@@ -149,7 +152,7 @@ fn float_map(x: Lanes<'_>, out: LanesMut<'_>, f: impl Fn(f64) -> f64) {
 /// The dtype of an element-by-element operation's result.
 pub(crate) fn result_dtype(prim: &Prim, x: &[DType]) -> DType {
     match prim {
-        Prim::Compare(_) => DType::Bool,
+        Prim::Compare(_) | Prim::IsFinite(_) => DType::Bool,
         Prim::Convert(c) => c.dtype,
         Prim::Select(_) => x[1],
         _ => x[0],
