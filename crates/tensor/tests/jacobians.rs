@@ -100,7 +100,7 @@ fn a_struct_gives_blocks_by_path() {
     // Contracted with v, the blocks give the product with v.
     let v = layer.map(|leaf| varied(leaf.shape(), 3.0));
     let hv = hvp(f)(&layer, &v);
-    let contracted = (&h["bias"].weight * &v.weight).sum_axes(&[1, 2])
+    let contracted = (&h["bias"].weight * &v.weight).sum_axes([1, 2])
         + h["bias"].bias.as_ref().unwrap().matmul(v.bias.as_ref().unwrap());
     assert_close(&contracted, &hv.bias.unwrap(), 1e-14);
     // Without a bias there is no block for it.
@@ -142,7 +142,8 @@ fn both_modes_give_one_jacobian_of_any_tree_of_outputs() {
         ((outer, x.sin()), map)
     };
     let x = (varied(&[2], 1.0), varied(&[3], 2.0));
-    let forward: Jacobian<((Tensor, Tensor), BTreeMap<String, Tensor>), Two> = jacfwd(f)(&x);
+    type Outputs = ((Tensor, Tensor), BTreeMap<String, Tensor>);
+    let forward: Jacobian<Outputs, Two> = jacfwd(f)(&x);
     let reverse = jacrev(f)(&x);
     for (a, b) in forward.leaves().iter().zip(reverse.leaves()) {
         assert_close(a, &b, 1e-15);
