@@ -67,7 +67,7 @@ impl Observer for Watcher {
         if std::io::stderr().is_terminal() {
             let bar =
                 ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
-            let template = "{prefix}{bar:24} {pos:>3}/{len} epochs  {msg}";
+            let template = "{prefix}{wide_bar} {pos:>3}/{len} epochs  {msg}";
             let style = ProgressStyle::with_template(template)
                 .expect("invariant: the template is well formed")
                 .progress_chars("█▉▊▋▌▍▎▏ ");
@@ -93,7 +93,7 @@ impl Observer for Watcher {
         let left = (p.epochs * p.batches) - ((p.epoch - 1) * p.batches + p.batch);
         let left = Duration::from_secs_f64(seconds / self.steps as f64 * left as f64);
         bar.set_message(format!(
-            "loss {:.4}  {} {:.1} %  {:.0} examples/s  {} left",
+            "loss {:.4}  {} {:.1} %  {:.0} examples/s  {:#} left",
             p.loss,
             p.score_name,
             100.0 * p.score,
