@@ -26,11 +26,13 @@ mod control;
 mod execute;
 mod kernels;
 mod memory;
+mod profile;
 mod run;
 mod strided;
 mod threads;
 mod vectors;
 
 pub use execute::apply;
+pub use profile::{StepTime, run_timed};
 pub use run::{Cancel, run, run_cancellable};
 pub use threads::{set_threads, threads};
