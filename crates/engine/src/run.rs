@@ -2,7 +2,6 @@
 
 use crate::execute::{Operand, Outputs, execute};
 use crate::kernels::fused::fused;
-use crate::memory;
 use array::Array;
 use compile::{Operation, Plan, Source, Step};
 use ir::{RuleError, RuleResult};
@@ -89,14 +88,11 @@ pub(crate) fn run_observed(
             None => e,
         })?;
         for &slot in &step.frees {
-            if let Some(dead) = frame[slot as usize].take() {
-                memory::recycle(dead);
-            }
+            frame[slot as usize] = None;
         }
         for (slot, result) in step.outputs.iter().zip(results) {
-            match slot {
-                Some(slot) => frame[*slot as usize] = Some(result),
-                None => memory::recycle(result),
+            if let Some(slot) = slot {
+                frame[*slot as usize] = Some(result);
             }
         }
         after(step, &frame);
@@ -149,10 +145,5 @@ fn perform(
         Operation::Primitive(prim) => execute(prim, &step.bodies, &mut operands, cancel)?,
         Operation::Fused(f) => fused(f, &mut operands),
     };
-    for operand in operands {
-        if let Operand::Last(dead) = operand {
-            memory::recycle(dead);
-        }
-    }
     Ok(results)
 }
