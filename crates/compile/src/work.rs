@@ -48,7 +48,6 @@ fn loop_name(fused: &Fused) -> String {
 
 #[cfg(test)]
 mod tests {
-
     #[test]
     fn a_loop_counts_its_operations() {
         let program = ir::parse(

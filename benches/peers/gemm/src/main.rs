@@ -40,7 +40,9 @@ macro_rules! row {
             }
             f64::from(c[(m / 2) * n + n / 3])
         };
-        job(vec![("check", step())], move || drop(step()))
+        job(vec![("check", step())], move || {
+            let _ = step();
+        })
     }};
 }
 
