@@ -1,7 +1,8 @@
 //! What a step of a plan amounts to: a name, and how many floating-point operations.
 
-use crate::{Fused, Operation};
+use crate::{Extent, Fused, Instruction, Operation};
 use array::{DType, Type};
+use ir::Prim;
 
 impl Operation {
     /// What is computed, in a word or a few: the primitive's name, or the names of a loop's
@@ -17,17 +18,27 @@ impl Operation {
     pub fn flops(&self, inputs: &[Type], outputs: &[Type]) -> u64 {
         match self {
             Operation::Primitive(prim) => prim.rules().flops(inputs, outputs),
-            Operation::Fused(fused) => {
-                // An element-by-element count depends on the shape alone.
-                let ty = Type::new(DType::F32, fused.shape.clone());
-                let count = |i: &crate::Instruction| {
-                    let operands = vec![ty.clone(); i.inputs.len()];
-                    i.prim.rules().flops(&operands, std::slice::from_ref(&ty))
-                };
-                fused.code.iter().map(count).sum()
-            }
+            Operation::Fused(fused) => fused.code.iter().map(|i| flops_inside(fused, i)).sum(),
         }
     }
+}
+
+/// Operations of one instruction over the whole loop. Their counts depend on the number of values
+/// alone: of a fold's operands, of any other operation's results.
+fn flops_inside(fused: &Fused, instruction: &Instruction) -> u64 {
+    let elements: usize = fused.shape.iter().product();
+    let values = |extent: Extent| {
+        let n = match extent {
+            Extent::Element => elements,
+            Extent::Row => elements / fused.row.max(1),
+        };
+        Type::new(DType::F32, vec![n])
+    };
+    let result = values(instruction.extent);
+    let folds = matches!(instruction.prim, Prim::Reduce(_));
+    let operand = if folds { values(Extent::Element) } else { result.clone() };
+    let operands = vec![operand; instruction.inputs.len()];
+    instruction.prim.rules().flops(&operands, &[result])
 }
 
 fn loop_name(fused: &Fused) -> String {
@@ -44,24 +55,4 @@ fn loop_name(fused: &Fused) -> String {
         n => format!("{name}×{n}"),
     };
     format!("loop({})", counted.iter().map(shown).collect::<Vec<_>>().join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_loop_counts_its_operations() {
-        let program = ir::parse(
-            "program(%0: f32[5], %1: f32[5]) {
-               %2 = mul %0 %1
-               %3 = add %2 %0
-               %4 = add %3 %1
-               return %4
-             }",
-        );
-        let plan = crate::compile(&program.expect("a program"));
-        assert_eq!(plan.steps().len(), 1);
-        let operation = &plan.steps()[0].operation;
-        assert_eq!(operation.flops(plan.input_types(), plan.output_types()), 15);
-        assert_eq!(operation.name(), "loop(mul add×2)");
-    }
 }
