@@ -30,6 +30,7 @@ mod rewriter;
 mod schedule;
 mod simplify;
 mod transposed_products;
+mod work;
 
 pub use common_subexpressions::common_subexpressions;
 pub use dead_code::dead_code;
