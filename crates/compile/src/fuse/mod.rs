@@ -6,13 +6,13 @@
 //! (`broadcast_in_dim`) of operands are read in place.
 //!
 //! ```text
-//! groups (element by element) → rows (groups around folds of rows) → order → emit
+//! groups (element by element) → join (with folds of rows, and with one another) → order → emit
 //! ```
 
 mod emit;
 mod groups;
+mod join;
 mod order;
-mod rows;
 mod source;
 
 use array::{DType, Type};
@@ -108,7 +108,7 @@ const MOST_EQUATIONS: usize = 48;
 /// Cuts a program into units, in an order in which each comes after those it needs.
 pub(crate) fn units(program: &Program) -> Vec<Unit> {
     let sources = Sources::new(program);
-    let groups = rows::around_folds(&sources, groups::elementwise(&sources));
+    let groups = join::joined(&sources, groups::elementwise(&sources));
     order::ordered(&sources, &groups)
 }
 
@@ -179,6 +179,18 @@ mod tests {
         assert_eq!(loops[0].code.len(), 2);
         assert_eq!(loops[0].readings[1].view, View::Strided(vec![(4, 1), (100_000, 0)]));
         assert_eq!(loops[1].code.len(), 1);
+    }
+
+    #[test]
+    fn loops_that_start_early_wait_for_those_they_feed() {
+        // x·c could be computed before the reversal; it is computed beside its only reader.
+        let mut b = builder(&[4]);
+        let early = push(&mut b, Binary::Mul, &[Var(0), Var(0)]);
+        let r = push(&mut b, Reverse { axes: vec![0] }, &[Var(0)]);
+        let s = push(&mut b, Unary::Sin, &[r]);
+        let y = push(&mut b, Binary::Add, &[early, s]);
+        let units = units(&b.finish(vec![y]));
+        assert_eq!(loops(&units).iter().map(|l| l.code.len()).collect::<Vec<_>>(), [3]);
     }
 
     #[test]

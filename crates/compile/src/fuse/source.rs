@@ -40,17 +40,12 @@ impl<'a> Sources<'a> {
     pub(super) fn same(&self, mut v: Var) -> Var {
         while let Some(d) = self.equation(v) {
             let eq = &self.program.equations()[d];
-            let keeps = match &eq.prim {
-                Prim::Reshape(_) => {
-                    squeezed(&self.program.ty(v).shape)
-                        == squeezed(&self.program.ty(eq.inputs[0]).shape)
-                }
-                Prim::BroadcastInDim(p) => {
-                    size(&p.shape) == self.program.ty(eq.inputs[0]).len() && p.dims.is_sorted()
-                }
-                _ => false,
-            };
-            if !keeps {
+            let shape = |v: Var| &self.program.ty(v).shape;
+            let reshaped = matches!(eq.prim, Prim::Reshape(_))
+                && squeezed(shape(v)) == squeezed(shape(eq.inputs[0]));
+            let spread = matches!(&eq.prim, Prim::BroadcastInDim(p)
+                if size(&p.shape) == size(shape(eq.inputs[0])) && p.dims.is_sorted());
+            if !reshaped && !spread {
                 return v;
             }
             v = eq.inputs[0];

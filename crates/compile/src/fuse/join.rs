@@ -1,5 +1,6 @@
-//! Loops around folds of rows: softmax, log-sum-exp, layer norm, variance and their derivatives
-//! read each row once.
+//! Joining loops: with the folds of rows that they feed and that feed them, so that softmax,
+//! log-sum-exp, layer norm, variance and their derivatives read each row once; and with one
+//! another where levels kept them apart, so that an optimiser's update is one pass.
 
 use super::MOST_EQUATIONS;
 use super::groups::Groups;
@@ -95,12 +96,8 @@ fn folds_rows(sources: &Sources<'_>, eq: usize) -> Option<(Vec<usize>, usize)> {
     (last && (2..=LONGEST_ROW).contains(&row) && !sizes.contains(&0)).then_some((sizes, stay))
 }
 
-/// Joins groups with the folds of rows that they feed and that feed them.
-pub(super) fn around_folds(sources: &Sources<'_>, mut groups: Groups) -> Groups {
-    let n = sources.program.equations().len();
-    if !(0..n).any(|i| folds_rows(sources, i).is_some()) {
-        return groups;
-    }
+/// Joins groups with the folds of rows, and the groups, that they feed and that feed them.
+pub(super) fn joined(sources: &Sources<'_>, mut groups: Groups) -> Groups {
     let mut units = graph(sources, &groups);
     // Units by their first equation, so that what feeds comes before what is fed.
     let mut order: Vec<usize> =
@@ -130,10 +127,8 @@ pub(super) fn around_folds(sources: &Sources<'_>, mut groups: Groups) -> Groups 
         }
     }
     for u in 0..units.kinds.len() {
-        if units.find(u) == u
-            && matches!(units.kinds[u], Kind::Rows(..))
-            && units.members[u].len() > 1
-        {
+        let is_loop = units.kinds[u] != Kind::Other;
+        if units.find(u) == u && is_loop && units.members[u].len() > 1 {
             let mut one: Option<usize> = None;
             for &eq in &units.members[u] {
                 let group = groups.of(eq).unwrap_or_else(|| groups.found(eq));
@@ -187,6 +182,7 @@ fn graph(sources: &Sources<'_>, groups: &Groups) -> Units {
 /// What `p` and `u`, which it feeds, would be as one loop, if they can be.
 fn joint(sources: &Sources<'_>, units: &Units, p: usize, u: usize) -> Option<Kind> {
     let kind = match (&units.kinds[p], &units.kinds[u]) {
+        (Kind::Elements(s), Kind::Elements(t)) if s == t => Kind::Elements(t.clone()),
         (Kind::Elements(s), Kind::Rows(t, k)) if s == t => Kind::Rows(t.clone(), *k),
         (Kind::Rows(s, k), Kind::Rows(t, l)) if (s, k) == (t, l) => Kind::Rows(s.clone(), *k),
         (Kind::Rows(s, k), Kind::Elements(t)) if s == t || s[..*k] == t[..] => {
@@ -194,8 +190,11 @@ fn joint(sources: &Sources<'_>, units: &Units, p: usize, u: usize) -> Option<Kin
         }
         _ => return None,
     };
-    let Kind::Rows(shape, stay) = &kind else { return None };
-    let rows = &shape[..*stay];
+    let (shape, rows) = match &kind {
+        Kind::Elements(shape) => (shape, None),
+        Kind::Rows(shape, stay) => (shape, Some(&shape[..*stay])),
+        Kind::Other => return None,
+    };
     // Every value of `p` that `u` reads must be there in the same tile: value by value, or
     // repeated along rows.
     let made_in_p = |v: Var| sources.equation(v).is_some_and(|d| units.members[p].contains(&d));
@@ -204,7 +203,7 @@ fn joint(sources: &Sources<'_>, units: &Units, p: usize, u: usize) -> Option<Kin
         let wide = squeezed(&sources.program.ty(equations[i].first).shape) == *shape;
         equations[i].inputs.iter().filter(|&&v| made_in_p(sources.of(v))).all(|&v| {
             let direct = sources.repetition(v).is_none();
-            direct || (wide && sources.fills_rows(v, rows))
+            direct || (wide && rows.is_some_and(|rows| sources.fills_rows(v, rows)))
         })
     });
     fits.then_some(kind)
