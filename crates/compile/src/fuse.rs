@@ -4,6 +4,7 @@
 //! tile, so that what is between the operations never reaches memory. Repetitions
 //! (`broadcast_in_dim`) of operands are read in place.
 
+use crate::convolutions::Convolution;
 use array::DType;
 use array::shape::strides;
 use ir::{Prim, Program, Var};
@@ -66,6 +67,28 @@ pub(crate) enum Unit {
     Equation(usize),
     /// A fused loop with what it reads and what it makes.
     Loop { fused: Fused, inputs: Vec<Var>, outputs: Vec<Var> },
+    /// A convolution, from an equation, with rearrangements around it.
+    Convolution { equation: usize, convolution: Convolution, inputs: [Var; 2], output: Var },
+}
+
+impl Unit {
+    /// What it reads.
+    pub(crate) fn inputs(&self, program: &Program) -> SmallVec<[Var; 4]> {
+        match self {
+            Unit::Equation(i) => SmallVec::from_slice(&program.equations()[*i].inputs),
+            Unit::Loop { inputs, .. } => SmallVec::from_slice(inputs),
+            Unit::Convolution { inputs, .. } => SmallVec::from_slice(inputs),
+        }
+    }
+
+    /// What it makes.
+    pub(crate) fn outputs(&self, program: &Program) -> SmallVec<[Var; 1]> {
+        match self {
+            Unit::Equation(i) => program.equations()[*i].results().collect(),
+            Unit::Loop { outputs, .. } => SmallVec::from_slice(outputs),
+            Unit::Convolution { output, .. } => SmallVec::from_slice(&[*output]),
+        }
+    }
 }
 
 /// Most equations of one loop, so that its tiles stay in the first-level cache.

@@ -22,6 +22,7 @@
 //! ```
 
 mod common_subexpressions;
+mod convolutions;
 mod dead_code;
 mod fuse;
 mod inline_calls;
@@ -32,6 +33,7 @@ mod simplify;
 mod transposed_products;
 
 pub use common_subexpressions::common_subexpressions;
+pub use convolutions::Convolution;
 pub use dead_code::dead_code;
 pub use fuse::{Fused, Instruction, Place, View};
 pub use inline_calls::inline_calls;

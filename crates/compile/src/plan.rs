@@ -1,5 +1,6 @@
 //! Plans: what an engine runs.
 
+use crate::convolutions::Convolution;
 use crate::fuse::Fused;
 use array::{Array, Type};
 use ir::Prim;
@@ -27,6 +28,8 @@ pub enum Operation {
     Primitive(Prim),
     /// Element-by-element operations in one loop.
     Fused(Fused),
+    /// A convolution with rearrangements of its operands and result.
+    Convolution(Convolution),
 }
 
 /// One step of a plan.
@@ -112,6 +115,7 @@ impl fmt::Display for Plan {
             write!(f, "{} = ", outputs.join(", "))?;
             match &step.operation {
                 Operation::Primitive(prim) => write!(f, "{prim:?}")?,
+                Operation::Convolution(convolution) => write!(f, "{convolution:?}")?,
                 Operation::Fused(fused) => {
                     let names: Vec<&str> =
                         fused.code.iter().map(|i| i.prim.rules().name()).collect();

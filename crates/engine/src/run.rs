@@ -1,12 +1,12 @@
 //! Running plans.
 
-use crate::execute::{Operand, Outputs, execute};
+use crate::execute::{Operand, Outputs, convolution, execute};
 use crate::kernels::fused::fused;
 use crate::memory;
 use array::Array;
 use compile::{Operation, Plan, Source, Step};
 use ir::{RuleError, RuleResult};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -137,6 +137,7 @@ fn perform(
     let results = match &step.operation {
         Operation::Primitive(prim) => execute(prim, &step.bodies, &mut operands, cancel)?,
         Operation::Fused(f) => fused(f, &mut operands),
+        Operation::Convolution(c) => smallvec![convolution(c, &operands)?],
     };
     for operand in operands {
         if let Operand::Last(dead) = operand {

@@ -15,4 +15,5 @@ pub(crate) mod random;
 pub(crate) mod reduce;
 mod sliding;
 pub(crate) mod sort;
+pub(crate) mod vector;
 pub(crate) mod window;
