@@ -24,6 +24,7 @@
 
 mod control;
 mod execute;
+mod isa;
 mod kernels;
 mod memory;
 mod run;
@@ -32,5 +33,6 @@ mod threads;
 mod vectors;
 
 pub use execute::apply;
+pub use isa::{InstructionSet, instruction_set, set_instruction_set};
 pub use run::{Cancel, run, run_cancellable};
 pub use threads::{set_threads, threads};

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("train", &["tensor", "derive", "nn", "optim", "data", "report"]),
     ("mathesis", &["tensor", "derive", "nn", "optim", "data", "train", "report"]),
     ("cli", &["tensor", "derive", "nn", "optim", "data", "train", "report", "mathesis"]),
+    ("bench", &["mathesis"]),
     ("testing", &["array", "ir", "compile", "engine", "tensor"]),
     ("xtask", &["testing"]),
 ];

@@ -41,12 +41,14 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// The crate's folder name: `nn` for `crates/nn/src/lib.rs`, `xtask` for its own files.
+    /// The crate's folder name: `nn` for `crates/nn/src/lib.rs`, `xtask` for its own files, `bench`
+    /// for the bench's worker. The bench's peers are no members.
     fn member(&self) -> Option<&str> {
         let mut parts = self.path.split('/');
         match parts.next()? {
             "crates" => parts.next(),
             "xtask" => Some("xtask"),
+            "benches" if parts.next() == Some("worker") => Some("bench"),
             _ => None,
         }
     }

@@ -29,14 +29,16 @@ const RESERVED: &[Reserved] = &[
     },
     Reserved {
         words: &["thread::spawn", "thread::scope", "thread::Builder", "rayon::"],
-        // `train` prefetches batches; `testing` and `xtask` are tools.
-        binds: |member| !["engine", "train", "testing", "xtask"].contains(&member),
+        // `train` prefetches batches; `testing`, `bench` and `xtask` are tools.
+        binds: |member| !["engine", "train", "testing", "bench", "xtask"].contains(&member),
         tests_may: true,
         rule: "threads are the engine's business",
     },
     Reserved {
         words: &["fs::", "File::", "OpenOptions", "DirBuilder", "std::fs"],
-        binds: |member| !["data", "train", "report", "onnx", "cli", "xtask"].contains(&member),
+        binds: |member| {
+            !["data", "train", "report", "onnx", "cli", "bench", "xtask"].contains(&member)
+        },
         tests_may: true,
         rule: "only `data`, `train`, `report`, `onnx` and `cli` touch the file system",
     },

@@ -1,5 +1,6 @@
 //! Element-by-element operations: whole arrays, cut into chunks, and chunks into tiles.
 
+use super::functions::{binary_f32, binary_f64, unary_f32, unary_f64};
 use super::integers::Exact;
 use super::lanes::{Lane, Lanes, LanesMut, lanes_of};
 use crate::execute::Operand;
@@ -18,16 +19,16 @@ pub(crate) const TILE: usize = 1024;
 pub(crate) fn tile(prim: &Prim, x: &[Lanes<'_>], out: LanesMut<'_>) {
     match prim {
         Prim::Unary(f) => match out {
-            LanesMut::F32(out) => f.apply_f32(f32::of(x[0]), out),
-            LanesMut::F64(out) => f.apply_f64(f64::of(x[0]), out),
+            LanesMut::F32(out) => unary_f32(*f, f32::of(x[0]), out),
+            LanesMut::F64(out) => unary_f64(*f, f64::of(x[0]), out),
             LanesMut::I32(out) => i32::unary(*f, i32::of(x[0]), out),
             LanesMut::I64(out) => i64::unary(*f, i64::of(x[0]), out),
             LanesMut::U32(out) => u32::unary(*f, u32::of(x[0]), out),
             LanesMut::Bool(out) => bool::unary(*f, bool::of(x[0]), out),
         },
         Prim::Binary(f) => match out {
-            LanesMut::F32(out) => f.apply_f32(f32::of(x[0]), f32::of(x[1]), out),
-            LanesMut::F64(out) => f.apply_f64(f64::of(x[0]), f64::of(x[1]), out),
+            LanesMut::F32(out) => binary_f32(*f, f32::of(x[0]), f32::of(x[1]), out),
+            LanesMut::F64(out) => binary_f64(*f, f64::of(x[0]), f64::of(x[1]), out),
             LanesMut::I32(out) => i32::binary(*f, i32::of(x[0]), i32::of(x[1]), out),
             LanesMut::I64(out) => i64::binary(*f, i64::of(x[0]), i64::of(x[1]), out),
             LanesMut::U32(out) => u32::binary(*f, u32::of(x[0]), u32::of(x[1]), out),

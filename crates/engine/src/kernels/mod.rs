@@ -5,6 +5,7 @@ pub(crate) mod cumulative;
 pub(crate) mod dot;
 pub(crate) mod elementwise;
 pub(crate) mod fourier;
+pub(crate) mod functions;
 pub(crate) mod fused;
 pub(crate) mod indexing;
 mod integers;

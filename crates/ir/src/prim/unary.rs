@@ -44,11 +44,13 @@ macro_rules! unary_table {
 
             /// `out[i] = f(x[i])`.
             #[allow(clippy::useless_conversion)] // one expression for f32 and f64
+            #[inline(always)] // so that the engine can compile it for each instruction set
             pub fn apply_f64(self, x: &[f64], out: &mut [f64]) {
                 match self { $(Unary::$Name => for (o, &$x) in out.iter_mut().zip(x) { *o = $value; },)* }
             }
 
             /// `out[i] = f(x[i])`.
+            #[inline(always)] // so that the engine can compile it for each instruction set
             pub fn apply_f32(self, x: &[f32], out: &mut [f32]) {
                 match self { $(Unary::$Name => for (o, &$x) in out.iter_mut().zip(x) { *o = $value; },)* }
             }
