@@ -470,7 +470,7 @@ mod tests {
     fn loops(units: &[Unit]) -> Vec<&Fused> {
         let found = units.iter().map(|u| match u {
             Unit::Loop { fused, .. } => Some(fused),
-            Unit::Equation(_) => None,
+            Unit::Equation(_) | Unit::Convolution { .. } => None,
         });
         found.flatten().collect()
     }

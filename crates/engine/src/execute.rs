@@ -7,9 +7,9 @@ use crate::kernels::{
 };
 use crate::run::{Cancel, run_with};
 use array::{Array, Element, Type};
-use compile::Plan;
+use compile::{Convolution, Plan};
 use ir::prim::CallKind;
-use ir::{Prim, RuleResult};
+use ir::{Prim, Primitive, RuleResult};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 

@@ -49,7 +49,7 @@ pub(crate) trait Vector: Copy {
 }
 
 /// Types that there are vectors of.
-pub(crate) trait Vectorised: Element {
+pub(crate) trait Vectorised: Element + std::ops::Add<Output = Self> {
     #[cfg(target_arch = "x86_64")]
     type Avx512: Vector<T = Self>;
     #[cfg(target_arch = "x86_64")]

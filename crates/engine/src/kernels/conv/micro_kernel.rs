@@ -1,6 +1,7 @@
 //! The innermost product: a few rows times a few vectors, all sums in registers.
 
 use crate::kernels::vector::Vector;
+use array::Element;
 
 /// One operand of a product, or its result: where it starts, and the steps between elements.
 #[derive(Clone, Copy)]

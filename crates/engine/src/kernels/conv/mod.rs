@@ -11,7 +11,7 @@ mod patches;
 mod weight_gradient;
 mod winograd;
 
-use super::sliding::{Axis, Table};
+use super::sliding::Axis;
 use super::vector::Vectorised;
 use crate::isa::instruction_set;
 use crate::memory::scratch;

@@ -4,7 +4,7 @@
 use super::patches::{Group, Patches, each_run};
 use crate::memory::{give_back, scratch};
 use crate::threads::{Parts, for_each_chunk, for_each_part};
-use array::Element;
+use crate::kernels::vector::Vectorised;
 
 /// Outputs of one block of patches.
 const COLUMNS: usize = 256;
@@ -31,7 +31,7 @@ pub(super) struct WeightGradient<'a, T> {
     pub(super) features: usize,
 }
 
-impl<T: Element + Copy> WeightGradient<'_, T> {
+impl<T: Vectorised> WeightGradient<'_, T> {
     /// Writes `[out feature][terms of its sum]` to `out`.
     pub(super) fn run(&self, out: &mut [T]) {
         let rows = self.patches.rows();

@@ -13,7 +13,7 @@ mod forward;
 mod transforms;
 mod weight_gradient;
 
-pub(super) use forward::forward;
+pub(super) use forward::{Kernels, forward};
 pub(super) use weight_gradient::weight_gradient;
 
 use crate::kernels::vector::Vector;
