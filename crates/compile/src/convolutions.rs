@@ -33,7 +33,7 @@ impl From<ConvGeneral> for Convolution {
 pub(crate) fn absorb(program: &Program, mut units: Vec<Unit>) -> Vec<Unit> {
     let equation = |unit: &Unit| match unit {
         Unit::Equation(i) => Some(*i),
-        Unit::Loop { .. } | Unit::Convolution { .. } => None,
+        Unit::Loop { .. } | Unit::Convolution { .. } | Unit::Ties { .. } => None,
     };
     let conv = |unit: &Unit| match &program.equations()[equation(unit)?].prim {
         Prim::ConvGeneral(p) => Some(p.clone()),
@@ -124,9 +124,7 @@ fn exchange(program: &Program, i: usize) -> Option<Var> {
         }
         // What is left of an exchange when one of the axes has size 1.
         Prim::Reshape(_) => {
-            (from[0] == 1 || from[1] == 1)
-                && from[..2] == [to[1], to[0]]
-                && from[2..] == to[2..]
+            (from[0] == 1 || from[1] == 1) && from[..2] == [to[1], to[0]] && from[2..] == to[2..]
         }
         _ => false,
     };

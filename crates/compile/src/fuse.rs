@@ -7,6 +7,7 @@
 use crate::convolutions::Convolution;
 use array::DType;
 use array::shape::strides;
+use ir::prim::ReduceWindow;
 use ir::{Prim, Program, Var};
 use smallvec::SmallVec;
 use std::collections::{BTreeSet, HashMap};
@@ -69,6 +70,8 @@ pub(crate) enum Unit {
     Loop { fused: Fused, inputs: Vec<Var>, outputs: Vec<Var> },
     /// A convolution, from an equation, with rearrangements around it.
     Convolution { equation: usize, convolution: Convolution, inputs: [Var; 2], output: Var },
+    /// Which elements equal the extremum of their window, and how many of each window do.
+    Ties { equation: usize, window: ReduceWindow, inputs: [Var; 2], mask: Option<Var>, counts: Var },
 }
 
 impl Unit {
@@ -77,7 +80,9 @@ impl Unit {
         match self {
             Unit::Equation(i) => SmallVec::from_slice(&program.equations()[*i].inputs),
             Unit::Loop { inputs, .. } => SmallVec::from_slice(inputs),
-            Unit::Convolution { inputs, .. } => SmallVec::from_slice(inputs),
+            Unit::Convolution { inputs, .. } | Unit::Ties { inputs, .. } => {
+                SmallVec::from_slice(inputs)
+            }
         }
     }
 
@@ -87,6 +92,7 @@ impl Unit {
             Unit::Equation(i) => program.equations()[*i].results().collect(),
             Unit::Loop { outputs, .. } => SmallVec::from_slice(outputs),
             Unit::Convolution { output, .. } => SmallVec::from_slice(&[*output]),
+            Unit::Ties { mask, counts, .. } => mask.iter().copied().chain([*counts]).collect(),
         }
     }
 }
@@ -470,7 +476,7 @@ mod tests {
     fn loops(units: &[Unit]) -> Vec<&Fused> {
         let found = units.iter().map(|u| match u {
             Unit::Loop { fused, .. } => Some(fused),
-            Unit::Equation(_) | Unit::Convolution { .. } => None,
+            Unit::Equation(_) | Unit::Convolution { .. } | Unit::Ties { .. } => None,
         });
         found.flatten().collect()
     }

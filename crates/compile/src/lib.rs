@@ -30,6 +30,7 @@ mod plan;
 mod rewriter;
 mod schedule;
 mod simplify;
+mod ties;
 mod transposed_products;
 
 pub use common_subexpressions::common_subexpressions;

@@ -1,8 +1,8 @@
 //! From a program to a plan: the order of steps, and which slot each value lives in.
 
-use crate::convolutions::absorb;
 use crate::fuse::{Unit, units};
 use crate::plan::{Operation, Plan, Source, Step};
+use crate::{convolutions, ties};
 use ir::prim::Constant;
 use ir::{Prim, Program, Var};
 use smallvec::SmallVec;
@@ -36,7 +36,7 @@ impl Slots {
 /// their value has been read for the last time, bodies of control flow compiled.
 pub fn schedule(program: &Program) -> Plan {
     let equations = program.equations();
-    let units = absorb(program, units(program));
+    let units = convolutions::absorb(program, ties::absorb(program, units(program)));
     // The last unit that reads each variable; outputs are read after all.
     let mut last: Vec<Option<usize>> = vec![None; program.variables()];
     for (k, unit) in units.iter().enumerate() {
@@ -112,6 +112,10 @@ pub fn schedule(program: &Program) -> Plan {
             Unit::Convolution { equation, convolution, output, .. } => {
                 let outputs = SmallVec::from_slice(&[settle(output)]);
                 (Operation::Convolution(convolution), outputs, vec![], equations[equation].at)
+            }
+            Unit::Ties { equation, window, mask, counts, .. } => {
+                let outputs = SmallVec::from_slice(&[mask.and_then(&mut settle), settle(counts)]);
+                (Operation::Ties(window), outputs, vec![], equations[equation].at)
             }
         };
         slots.free.extend(emptied);

@@ -2,6 +2,7 @@
 
 use crate::execute::{Operand, Outputs, convolution, execute};
 use crate::kernels::fused::fused;
+use crate::kernels::ties::ties;
 use crate::memory;
 use array::Array;
 use compile::{Operation, Plan, Source, Step};
@@ -138,6 +139,7 @@ fn perform(
         Operation::Primitive(prim) => execute(prim, &step.bodies, &mut operands, cancel)?,
         Operation::Fused(f) => fused(f, &mut operands),
         Operation::Convolution(c) => smallvec![convolution(c, &operands)?],
+        Operation::Ties(p) => ties(p, operands[0].array(), operands[1].array()),
     };
     for operand in operands {
         if let Operand::Last(dead) = operand {

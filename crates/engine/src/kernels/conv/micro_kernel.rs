@@ -70,19 +70,6 @@ unsafe fn tile<V: Vector, const ROWS: usize, const WIDE: usize>(
     }
 }
 
-/// How many rows a tile of `wide` vectors has, so that the sums, a row of vectors and one factor
-/// fit into the registers: 32 with a panel of 4, else 16.
-pub(super) const fn rows(panel: usize, wide: usize) -> usize {
-    match (panel, wide) {
-        (4, 4) => 6,
-        (4, 3) => 8,
-        (4, 2) => 12,
-        (4, _) => 12,
-        (_, 2) => 6,
-        (_, _) => 8,
-    }
-}
-
 /// `count ≥ rows(…)` rows times `wide` vectors, overwriting the sums: the last tile may overlap
 /// the one before, and computes the same numbers again.
 ///
@@ -112,7 +99,12 @@ pub(super) unsafe fn overlapping<V: Vector>(
             // SAFETY: rows `first..first + ROWS` are among those of the caller's promise.
             unsafe {
                 let left = Left { at: left.at.add(first * left.row), ..left };
-                tile::<V, ROWS, WIDE>(terms, left, right, Sums { at: to.at.add(first * to.row), ..to });
+                tile::<V, ROWS, WIDE>(
+                    terms,
+                    left,
+                    right,
+                    Sums { at: to.at.add(first * to.row), ..to },
+                );
             }
             i += ROWS;
         }

@@ -126,8 +126,7 @@ impl<T: Vectorised> Problem<'_, T> {
             features: self.seen,
             size: [rows, columns],
         };
-        let w =
-            winograd::Kernels { values: self.w, steps: self.w_steps, reversed: self.reversed };
+        let w = winograd::Kernels { values: self.w, steps: self.w_steps, reversed: self.reversed };
         let low = [p.padding[0].0, p.padding[1].0];
         let shape = [self.examples, self.features, height, width];
         winograd::forward(set, x, w, low, shape, out, self.y_steps)

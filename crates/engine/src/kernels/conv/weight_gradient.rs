@@ -2,9 +2,9 @@
 //! the outputs saw, summed over all outputs of all examples.
 
 use super::patches::{Group, Patches, each_run};
+use crate::kernels::vector::Vectorised;
 use crate::memory::{give_back, scratch};
 use crate::threads::{Parts, for_each_chunk, for_each_part};
-use crate::kernels::vector::Vectorised;
 
 /// Outputs of one block of patches.
 const COLUMNS: usize = 256;

@@ -159,7 +159,11 @@ unsafe fn compute<V: Vector>(job: &Job<'_, V::T>, block: usize) {
                     job.x.features,
                     Left { at: elements.as_ptr().add(f * from), row: channels, term: 1 },
                     Right { at: kernels.add(v * l * job.x.features), term: wide * l },
-                    Sums { at: products.as_mut_ptr().add(f * to + v * l), row: features, add: false },
+                    Sums {
+                        at: products.as_mut_ptr().add(f * to + v * l),
+                        row: features,
+                        add: false,
+                    },
                 );
             }
         }

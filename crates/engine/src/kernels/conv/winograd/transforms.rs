@@ -34,7 +34,8 @@ unsafe fn constant<V: Vector>(x: f64) -> V {
 unsafe fn of_elements<V: Vector>(d: [V; IN]) -> [V; IN] {
     // SAFETY: the promise of `Vector` is the caller's.
     unsafe {
-        let (a, b, a2, b2) = (constant::<V>(A), constant::<V>(B), constant::<V>(A2), constant::<V>(B2));
+        let (a, b, a2, b2) =
+            (constant::<V>(A), constant::<V>(B), constant::<V>(A2), constant::<V>(B2));
         let s = constant::<V>(A2 + B2);
         // (x² − a²)(x² − b²) and x(x² − a²)(x² − b²), with a²b² = 1
         let first = s.neg_mul_add(d[2], d[0].add(d[4]));
