@@ -1,5 +1,6 @@
 //! Arrays: a shape and a shared buffer of elements.
 
+use crate::memory::Storage;
 use crate::shape::{self, Shape, Type};
 use crate::{DType, Element};
 use std::fmt;
@@ -10,12 +11,12 @@ use std::sync::Arc;
 #[derive(Clone)]
 #[allow(missing_docs)]
 pub enum Buffer {
-    F32(Arc<Vec<f32>>),
-    F64(Arc<Vec<f64>>),
-    I32(Arc<Vec<i32>>),
-    I64(Arc<Vec<i64>>),
-    U32(Arc<Vec<u32>>),
-    Bool(Arc<Vec<bool>>),
+    F32(Arc<Storage<f32>>),
+    F64(Arc<Storage<f64>>),
+    I32(Arc<Storage<i32>>),
+    I64(Arc<Storage<i64>>),
+    U32(Arc<Storage<u32>>),
+    Bool(Arc<Storage<bool>>),
 }
 
 /// Evaluates an expression with `$v` bound to the typed `Vec` inside a [`Buffer`].

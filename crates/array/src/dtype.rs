@@ -112,10 +112,12 @@ pub trait Element: Copy + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 's
     fn slice(data: &crate::Buffer) -> Option<&[Self]>;
     #[doc(hidden)]
     fn unique(data: &mut crate::Buffer) -> Option<&mut Vec<Self>>;
+    #[doc(hidden)]
+    fn shelf(shelves: &mut crate::memory::Shelves) -> &mut crate::memory::Shelf<Self>;
 }
 
 macro_rules! element {
-    ($($t:ty, $Variant:ident, $zero:expr, $one:expr, $from:expr, $to:expr, $from_i:expr, $to_i:expr, $bits:expr;)*) => { $(
+    ($($t:ident, $Variant:ident, $zero:expr, $one:expr, $from:expr, $to:expr, $from_i:expr, $to_i:expr, $bits:expr;)*) => { $(
         impl Element for $t {
             const DTYPE: DType = DType::$Variant;
             const ZERO: Self = $zero;
@@ -131,13 +133,20 @@ macro_rules! element {
             #[inline]
             fn to_bits64(self) -> u64 { ($bits)(self) }
             fn wrap(data: Vec<Self>) -> crate::Buffer {
-                crate::Buffer::$Variant(std::sync::Arc::new(data))
+                crate::Buffer::$Variant(std::sync::Arc::new(crate::memory::Storage::new(data)))
             }
             fn slice(data: &crate::Buffer) -> Option<&[Self]> {
                 if let crate::Buffer::$Variant(v) = data { Some(v) } else { None }
             }
+            fn shelf(shelves: &mut crate::memory::Shelves) -> &mut crate::memory::Shelf<Self> {
+                &mut shelves.$t
+            }
             fn unique(data: &mut crate::Buffer) -> Option<&mut Vec<Self>> {
-                if let crate::Buffer::$Variant(v) = data { std::sync::Arc::get_mut(v) } else { None }
+                if let crate::Buffer::$Variant(v) = data {
+                    std::sync::Arc::get_mut(v).map(|v| &mut **v)
+                } else {
+                    None
+                }
             }
         }
     )* };

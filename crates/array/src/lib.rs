@@ -12,6 +12,7 @@
 
 mod buffer;
 mod dtype;
+pub mod memory;
 pub mod shape;
 
 pub use buffer::{Array, Buffer};

@@ -1,7 +1,7 @@
 //! Control flow: the compiled bodies, run directly.
 
 use crate::execute::{Operand, Outputs};
-use crate::memory::{recycle, scratch};
+use crate::memory::scratch;
 use crate::run::{Cancel, run_with};
 use crate::vectors::Vector;
 use array::{Array, Element, Type, with_dtype};
@@ -34,9 +34,8 @@ impl Stack {
         Stack { values: Vector::scratch(ty.dtype, ty.len() * length), ty: ty.clone(), length }
     }
 
-    fn put(&mut self, i: usize, y: Array) {
-        self.values.put(i * y.len(), &y);
-        recycle(y);
+    fn put(&mut self, i: usize, y: &Array) {
+        self.values.put(i * y.len(), y);
     }
 
     fn finish(self) -> Array {
@@ -77,10 +76,9 @@ pub(crate) fn scan(
         let mut outputs = run_with(body, inputs, cancel)?.into_iter();
         carry = outputs.by_ref().take(p.carry).collect();
         for (stack, y) in stacks.iter_mut().zip(outputs) {
-            stack.put(i, y);
+            stack.put(i, &y);
         }
     }
-    xs.into_iter().for_each(recycle);
     Ok(carry.into_iter().chain(stacks.into_iter().map(Stack::finish)).collect())
 }
 

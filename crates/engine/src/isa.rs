@@ -163,7 +163,7 @@ pub(crate) use vectorised;
 
 /// Calls `body` with every instruction set that this processor has, one caller at a time.
 #[cfg(test)]
-pub(crate) fn on_every_set(body: impl Fn(InstructionSet)) {
+pub(crate) fn on_every_set(mut body: impl FnMut(InstructionSet)) {
     static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _turn = TURN.lock();
     let before = instruction_set();

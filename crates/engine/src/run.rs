@@ -3,7 +3,6 @@
 use crate::execute::{Operand, Outputs, convolution, execute};
 use crate::kernels::fused::fused;
 use crate::kernels::ties::ties;
-use crate::memory;
 use array::Array;
 use compile::{Operation, Plan, Source, Step};
 use ir::{RuleError, RuleResult};
@@ -80,14 +79,11 @@ pub(crate) fn run_with(
             None => e,
         })?;
         for &slot in &step.frees {
-            if let Some(dead) = frame[slot as usize].take() {
-                memory::recycle(dead);
-            }
+            frame[slot as usize] = None;
         }
         for (slot, result) in step.outputs.iter().zip(results) {
-            match slot {
-                Some(slot) => frame[*slot as usize] = Some(result),
-                None => memory::recycle(result),
+            if let Some(slot) = slot {
+                frame[*slot as usize] = Some(result);
             }
         }
     }
@@ -141,10 +137,5 @@ fn perform(
         Operation::Convolution(c) => smallvec![convolution(c, &operands)?],
         Operation::Ties(p) => ties(p, operands[0].array(), operands[1].array()),
     };
-    for operand in operands {
-        if let Operand::Last(dead) = operand {
-            memory::recycle(dead);
-        }
-    }
     Ok(results)
 }

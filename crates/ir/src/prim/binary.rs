@@ -112,11 +112,13 @@ impl Binary {
     }
 
     /// `out[i] = f(x[i], y[i])`.
+    #[inline(always)] // so that the engine can compile it for each instruction set
     pub fn apply_f64(self, x: &[f64], y: &[f64], out: &mut [f64]) {
         float_rows!(f64, self, x, y, out);
     }
 
     /// `out[i] = f(x[i], y[i])`.
+    #[inline(always)] // as above
     pub fn apply_f32(self, x: &[f32], y: &[f32], out: &mut [f32]) {
         float_rows!(f32, self, x, y, out);
     }

@@ -1,0 +1,153 @@
+//! Memory of arrays that are gone, kept for those to come.
+//!
+//! A system allocator gives large blocks back to the kernel, which clears every page when it is
+//! asked for again: for a program that runs step after step on arrays of the same sizes, that
+//! can cost more than the arithmetic. So the elements of an array whose last holder is gone are
+//! kept here, up to a limit, and handed out again to arrays of about the same length.
+
+use crate::Element;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes that are kept at most.
+const LIMIT: usize = 1 << 30;
+
+/// Buffers below this size are left to the allocator, which is good at them.
+const SMALL: usize = 4 << 10;
+
+/// Vectors of one element type, by length.
+#[derive(Debug)]
+pub struct Shelf<T>(BTreeMap<usize, Vec<Vec<T>>>);
+
+impl<T> Shelf<T> {
+    const fn new() -> Shelf<T> {
+        Shelf(BTreeMap::new())
+    }
+}
+
+/// The shelves of all element types.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Shelves {
+    bytes: usize,
+    pub f32: Shelf<f32>,
+    pub f64: Shelf<f64>,
+    pub i32: Shelf<i32>,
+    pub i64: Shelf<i64>,
+    pub u32: Shelf<u32>,
+    pub bool: Shelf<bool>,
+}
+
+static SHELVES: Mutex<Shelves> = Mutex::new(Shelves {
+    bytes: 0,
+    f32: Shelf::new(),
+    f64: Shelf::new(),
+    i32: Shelf::new(),
+    i64: Shelf::new(),
+    u32: Shelf::new(),
+    bool: Shelf::new(),
+});
+
+/// A vector of `n` elements with arbitrary contents, to be overwritten.
+pub fn take<T: Element>(n: usize) -> Vec<T> {
+    let bytes = n * size_of::<T>();
+    if bytes >= SMALL {
+        let mut shelves = SHELVES.lock().unwrap_or_else(PoisonError::into_inner);
+        let shelf = &mut T::shelf(&mut shelves).0;
+        // One that is a little longer will do.
+        let found = shelf.range(n..=n + n / 8).next().map(|(&length, _)| length);
+        if let Some(length) = found
+            && let Some(kept) = shelf.get_mut(&length)
+            && let Some(mut v) = kept.pop()
+        {
+            if kept.is_empty() {
+                shelf.remove(&length);
+            }
+            shelves.bytes -= length * size_of::<T>();
+            v.truncate(n);
+            return v;
+        }
+    }
+    vec![T::ZERO; n]
+}
+
+/// Takes in a vector that is not needed any more.
+pub fn give_back<T: Element>(v: Vec<T>) {
+    let (n, bytes) = (v.len(), v.len() * size_of::<T>());
+    if !(SMALL..=LIMIT).contains(&bytes) {
+        return;
+    }
+    let mut shelves = SHELVES.lock().unwrap_or_else(PoisonError::into_inner);
+    if shelves.bytes + bytes > LIMIT {
+        // Sizes that were needed once may never be again: start afresh.
+        clear(&mut shelves);
+    }
+    shelves.bytes += bytes;
+    T::shelf(&mut shelves).0.entry(n).or_default().push(v);
+}
+
+/// Gives all memory that is kept for later back to the system.
+pub fn release() {
+    clear(&mut SHELVES.lock().unwrap_or_else(PoisonError::into_inner));
+}
+
+fn clear(shelves: &mut Shelves) {
+    shelves.f32.0.clear();
+    shelves.f64.0.clear();
+    shelves.i32.0.clear();
+    shelves.i64.0.clear();
+    shelves.u32.0.clear();
+    shelves.bool.0.clear();
+    shelves.bytes = 0;
+}
+
+/// The elements of an array; when the last holder is gone, their memory is kept.
+#[derive(Debug)]
+pub struct Storage<T: Element>(Vec<T>);
+
+impl<T: Element> Storage<T> {
+    /// Holds these elements.
+    pub fn new(elements: Vec<T>) -> Storage<T> {
+        Storage(elements)
+    }
+}
+
+impl<T: Element> std::ops::Deref for Storage<T> {
+    type Target = Vec<T>;
+    fn deref(&self) -> &Vec<T> {
+        &self.0
+    }
+}
+
+impl<T: Element> std::ops::DerefMut for Storage<T> {
+    fn deref_mut(&mut self) -> &mut Vec<T> {
+        &mut self.0
+    }
+}
+
+impl<T: Element> Drop for Storage<T> {
+    fn drop(&mut self) {
+        give_back(std::mem::take(&mut self.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Array;
+
+    // Lengths that no other test uses: the shelves are the process's.
+    #[test]
+    fn the_memory_of_an_array_is_used_again_once_nobody_holds_it() {
+        let a = Array::from_vec(vec![1.0_f32; 70_001], &[70_001]);
+        let at = a.as_slice::<f32>().as_ptr().addr();
+        let held = a.clone();
+        drop(a);
+        assert_ne!(take::<f32>(70_001).as_ptr().addr(), at);
+        drop(held);
+        assert_ne!(take::<i32>(70_001).as_ptr().addr(), at);
+        assert_ne!(take::<f32>(90_001).as_ptr().addr(), at);
+        let again = take::<f32>(69_999);
+        assert_eq!((again.as_ptr().addr(), again.len()), (at, 69_999));
+    }
+}
