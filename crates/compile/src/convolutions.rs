@@ -139,3 +139,57 @@ fn backwards(program: &Program, i: usize) -> Option<Var> {
     let all = (2..shape.len()).all(|d| shape[d] <= 1 || p.axes.contains(&d));
     (all && p.axes.iter().all(|&d| d >= 2 || shape[d] <= 1)).then_some(eq.inputs[0])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Operation, compile};
+    use ir::Program;
+    use ir::check::{program_of, vjp_program};
+    use ir::prim::{ConvGeneral, Example};
+
+    fn derivative(x: &[usize], w: &[usize], groups: usize) -> Program {
+        let conv = ConvGeneral { feature_groups: groups, ..ConvGeneral::new(2) };
+        vjp_program(&program_of(&Example::new(conv, &[x, w])).unwrap()).unwrap()
+    }
+
+    /// The rearrangements of each convolution of the derivative's plan.
+    fn found(program: &Program) -> Vec<([bool; 3], bool)> {
+        let steps = compile(program).steps().to_vec();
+        let found = steps.iter().map(|step| match &step.operation {
+            Operation::Convolution(c) => Some((c.exchanged, c.reversed)),
+            Operation::Primitive(_) | Operation::Fused(_) | Operation::Ties(_) => None,
+        });
+        found.collect::<Option<_>>().unwrap_or_default()
+    }
+
+    #[test]
+    fn both_derivatives_are_one_step_each() {
+        let of_kernel = ([true; 3], false);
+        let of_operand = ([false, true, false], true);
+        let mut both = found(&derivative(&[2, 5, 6, 7], &[4, 5, 3, 3], 1));
+        both.sort();
+        assert_eq!(both, [of_operand, of_kernel]);
+        // One feature: the exchanges are reshapes.
+        let mut both = found(&derivative(&[2, 1, 6, 7], &[4, 1, 3, 3], 1));
+        both.sort();
+        assert_eq!(both, [of_operand, of_kernel]);
+    }
+
+    #[test]
+    fn groups_are_left_alone() {
+        assert_eq!(found(&derivative(&[2, 4, 6, 7], &[4, 2, 3, 3], 2)), []);
+    }
+
+    #[test]
+    fn what_is_read_elsewhere_stays() {
+        let whole = derivative(&[2, 5, 6, 7], &[4, 5, 3, 3], 1);
+        // Every intermediate value as an output: nothing may vanish.
+        let mut b = ir::Builder::new(whole.input_types().to_vec());
+        for eq in whole.equations() {
+            b.push(eq.prim.clone(), &eq.inputs, None).unwrap();
+        }
+        let all = whole.equations().iter().map(|eq| eq.first).collect();
+        let plan = compile(&b.finish(all));
+        assert_eq!(plan.steps().len(), whole.equations().len());
+    }
+}

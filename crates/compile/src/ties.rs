@@ -99,3 +99,31 @@ fn tiles(program: &Program, window: &ReduceWindow, over: &ReduceWindow, x: Var, 
             && over.padding[d].0 == n as i64 - 1
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Operation, compile};
+    use ir::check::{program_of, vjp_program};
+    use ir::prim::{Example, ReduceWindow, WindowOp};
+
+    fn ties(window: &[usize], strides: &[usize], shape: &[usize]) -> usize {
+        let max =
+            ReduceWindow { strides: strides.to_vec(), ..ReduceWindow::new(WindowOp::Max, window) };
+        let derivative = vjp_program(&program_of(&Example::new(max, &[shape])).unwrap()).unwrap();
+        let plan = compile(&derivative);
+        plan.steps().iter().filter(|s| matches!(s.operation, Operation::Ties(_))).count()
+    }
+
+    #[test]
+    fn windows_that_tile_are_compared_and_counted_in_one_step() {
+        assert_eq!(ties(&[1, 2, 2], &[1, 2, 2], &[3, 8, 6]), 1);
+        assert_eq!(ties(&[3], &[3], &[9]), 1);
+    }
+
+    #[test]
+    fn windows_that_leave_elements_out_or_overlap_are_not() {
+        assert_eq!(ties(&[2], &[2], &[9]), 0);
+        assert_eq!(ties(&[2], &[3], &[9]), 0);
+        assert_eq!(ties(&[3], &[2], &[9]), 0);
+    }
+}

@@ -49,7 +49,9 @@ pub(crate) trait Vector: Copy {
 }
 
 /// Types that there are vectors of.
-pub(crate) trait Vectorised: Element + std::ops::Add<Output = Self> {
+pub(crate) trait Vectorised:
+    Element + std::ops::Add<Output = Self> + std::ops::Mul<Output = Self>
+{
     #[cfg(target_arch = "x86_64")]
     type Avx512: Vector<T = Self>;
     #[cfg(target_arch = "x86_64")]

@@ -3,11 +3,15 @@
 //! * [`winograd`]: kernels of 3×3 places without strides and dilations, and enough features; their
 //!   cotangents too.
 //! * [`weight_gradient`]: the cotangents of kernels, where the sum is long and the result small.
-//! * [`implicit_gemm`]: everything else.
+//! * [`implicit_gemm`]: everything else, and where tiles give a number that is not finite.
+//! * [`direct`]: where kernels or their cotangents are not finite.
 
+mod direct;
 mod implicit_gemm;
 mod micro_kernel;
 mod patches;
+#[cfg(test)]
+mod tests;
 mod weight_gradient;
 mod winograd;
 
@@ -132,31 +136,40 @@ impl<T: Vectorised> Problem<'_, T> {
         winograd::forward(set, x, w, low, shape, out, self.y_steps)
     }
 
-    /// The convolution of the operand's features as examples with a cotangent as the kernel: the
-    /// cotangent of a kernel, see [`weight_gradient`]. Writes `[out feature][feature][place]`.
-    fn weight_gradient(&self, out: &mut [T]) {
-        // The sums of the convolution that this is a derivative of run over what are outputs here.
+    /// The cotangent of a kernel, see [`Problem::weight_gradient`], by tiles under the same
+    /// conditions as [`Problem::by_tiles`].
+    fn weights_by_tiles(&self, out: &mut [T]) -> bool {
         let (p, set) = (self.conv, instruction_set());
         let [features, examples] = [self.examples, self.seen];
-        let steps = [self.x_steps[1], self.x_steps[0]];
-        let cotangent_steps = [self.w_steps[1], self.w_steps[0]];
-        if let (&[3, 3], &[height, width], &[rows, columns]) =
+        let (&[3, 3], &[height, width], &[rows, columns]) =
             (self.outputs, self.window, self.elements)
-            && ones(&[&p.strides, &p.lhs_dilation, &p.rhs_dilation])
-            && tiles_pay(examples, self.window, [features, self.features], T::lanes(set).0)
+        else {
+            return false;
+        };
+        if !ones(&[&p.strides, &p.lhs_dilation, &p.rhs_dilation])
+            || !tiles_pay(examples, self.window, [features, self.features], T::lanes(set).0)
         {
-            let x = winograd::Planes { values: self.x, steps, features, size: [rows, columns] };
-            let y = winograd::Planes {
-                values: self.w,
-                steps: cotangent_steps,
-                features: self.features,
-                size: [height, width],
-            };
-            let low = [p.padding[0].0, p.padding[1].0];
-            if winograd::weight_gradient(set, x, y, examples, low, out, [features * 9, 9]) {
-                return;
-            }
+            return false;
         }
+        let x = winograd::Planes {
+            values: self.x,
+            steps: [self.x_steps[1], self.x_steps[0]],
+            features,
+            size: [rows, columns],
+        };
+        let y = winograd::Planes {
+            values: self.w,
+            steps: [self.w_steps[1], self.w_steps[0]],
+            features: self.features,
+            size: [height, width],
+        };
+        let low = [p.padding[0].0, p.padding[1].0];
+        winograd::weight_gradient(set, x, y, examples, low, out, [features * 9, 9])
+    }
+
+    /// The same by patches.
+    fn weights_by_patches(&self) -> weight_gradient::WeightGradient<'_, T> {
+        // The sums of the convolution that this is a derivative of run over what are outputs here.
         let axis = |a: Axis| Axis {
             outputs: a.window,
             window: a.outputs,
@@ -165,14 +178,27 @@ impl<T: Vectorised> Problem<'_, T> {
             ..a
         };
         let axes = self.axes().into_iter().map(axis).collect();
-        let sum = weight_gradient::WeightGradient {
-            patches: Patches::new(self.x, steps, features, axes),
+        let steps = [self.x_steps[1], self.x_steps[0]];
+        weight_gradient::WeightGradient {
+            patches: Patches::new(self.x, steps, self.examples, axes),
             cotangent: self.w,
-            steps: cotangent_steps,
-            examples,
+            steps: [self.w_steps[1], self.w_steps[0]],
+            examples: self.seen,
             features: self.features,
-        };
+        }
+    }
+
+    /// The convolution of the operand's features as examples with a cotangent as the kernel, which
+    /// is the cotangent of a kernel. Writes `[out feature][feature][place]`.
+    fn weight_gradient(&self, out: &mut [T]) {
+        if self.weights_by_tiles(out) {
+            return;
+        }
+        let sum = self.weights_by_patches();
         sum.run(out);
+        if !direct::finite(out) {
+            direct::weight_gradient(&sum, out);
+        }
     }
 }
 
@@ -217,8 +243,12 @@ fn floats<T: Vectorised>(c: &Convolution, x: &Array, w: &Array, shape: &[usize])
         out.fill(T::ZERO);
     } else if c.exchanged == [true; 3] && !c.reversed {
         problem.weight_gradient(&mut out);
-    } else if !problem.by_tiles(&mut out) {
+    } else if problem.by_tiles(&mut out) {
+        // Done.
+    } else if direct::finite(problem.w) {
         implicit_gemm::convolve(&problem, &mut out);
+    } else {
+        direct::convolve(&problem, &mut out);
     }
     Array::from_vec(out, &result)
 }

@@ -47,6 +47,28 @@ impl<'a, T: Element> Patches<'a, T> {
         self.outer.outputs * self.last.outputs
     }
 
+    /// Calls `body(output, element)` for each output of an example that sees an element as the term
+    /// `row`.
+    pub(super) fn each_seen(
+        &self,
+        group: Group,
+        row: usize,
+        example: usize,
+        mut body: impl FnMut(usize, T),
+    ) {
+        let (k, rest) = (row % self.last.window, row / self.last.window);
+        let (place, feature) = (rest % self.outer.places, rest / self.outer.places);
+        let line = self.last.along_outputs(k);
+        let (example, feature) = (group.first_example + example, group.first_feature + feature);
+        let plane = &self.x[example * self.steps[0] + feature * self.steps[1]..];
+        for output in 0..self.outer.outputs {
+            let Some(at) = self.outer.position(place, output) else { continue };
+            for (i, j) in line.members(self.last.outputs) {
+                body(output * self.last.outputs + i, plane[at * self.last.size + j]);
+            }
+        }
+    }
+
     /// The elements that the outputs `columns` see as the terms `rows`, zero where nothing is.
     pub(super) fn read(
         &self,
@@ -116,9 +138,12 @@ fn read<T: Element>(line: Line, x: &[T], from: usize, to: usize, out: &mut [T]) 
             out[..begin - from].fill(T::ZERO);
             out[end - from..].fill(T::ZERO);
             let out = &mut out[begin - from..end - from];
+            if out.is_empty() {
+                return;
+            }
             if step == 1 {
                 out.copy_from_slice(&x[first..first + out.len()]);
-            } else if !out.is_empty() {
+            } else {
                 out.iter_mut().zip(x[first..].iter().step_by(step)).for_each(|(o, &v)| *o = v);
             }
         }
