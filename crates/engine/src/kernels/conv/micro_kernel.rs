@@ -36,6 +36,7 @@ pub(super) struct Sums<T> {
 /// All the elements named must be valid, those of the sums not in use elsewhere; and the promise
 /// of [`Vector`].
 #[inline(always)]
+#[allow(clippy::needless_range_loop)] // the indices number registers
 unsafe fn tile<V: Vector, const ROWS: usize, const WIDE: usize>(
     terms: usize,
     left: Left<V::T>,
