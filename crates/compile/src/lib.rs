@@ -36,7 +36,7 @@ mod transposed_products;
 pub use common_subexpressions::common_subexpressions;
 pub use convolutions::Convolution;
 pub use dead_code::dead_code;
-pub use fuse::{Fused, Instruction, Place, View};
+pub use fuse::{Extent, Fused, Instruction, Place, Reading, View};
 pub use inline_calls::inline_calls;
 pub use plan::{Operation, Plan, Source, Step};
 pub use schedule::schedule;

@@ -2,8 +2,7 @@
 
 use crate::control;
 use crate::kernels::{
-    conv, cumulative, dot, elementwise, fourier, indexing, layout, linalg, random, reduce, sort,
-    window,
+    conv, cumulative, dot, fourier, fused, indexing, layout, linalg, random, reduce, sort, window,
 };
 use crate::run::{Cancel, run_with};
 use array::{Array, Element, Type};
@@ -80,7 +79,7 @@ pub(crate) fn execute(
         | Prim::Clamp(_)
         | Prim::Convert(_)
         | Prim::IntegerPow(_)
-        | Prim::Polygamma(_) => one(elementwise::elementwise(prim, x)),
+        | Prim::Polygamma(_) => Ok(fused::elementwise(prim, x)),
         Prim::BroadcastInDim(p) => one(layout::broadcast_in_dim(p, x[0].array())),
         Prim::Reshape(p) => one(x[0].array().reshape(&p.shape)),
         Prim::Transpose(p) => one(layout::transpose(p, x[0].array())),

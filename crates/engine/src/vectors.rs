@@ -1,21 +1,13 @@
 //! Vectors whose element type is known at run time only.
 
-use crate::kernels::lanes::{Lane, Lanes, LanesMut};
 use crate::memory::scratch;
-use crate::threads::Parts;
-use array::{Array, DType};
-use std::ops::Range;
+use array::{Array, DType, Element};
 
 macro_rules! vectors {
     ($($Variant:ident $T:ty),*) => {
         /// A vector of elements of some type.
         pub(crate) enum Vector {
             $($Variant(Vec<$T>),)*
-        }
-
-        /// The parts of a [`Vector`], for writing from several threads.
-        pub(crate) enum VectorParts {
-            $($Variant(Parts<$T>),)*
         }
 
         impl Vector {
@@ -33,37 +25,10 @@ macro_rules! vectors {
                 }
             }
 
-            /// The first `n` elements.
-            pub(crate) fn lanes(&self, n: usize) -> Lanes<'_> {
+            /// The first element.
+            pub(crate) fn start(&mut self) -> *mut u8 {
                 match self {
-                    $(Vector::$Variant(v) => Lanes::$Variant(&v[..n]),)*
-                }
-            }
-
-            /// The first `n` elements, to be written.
-            pub(crate) fn lanes_mut(&mut self, n: usize) -> LanesMut<'_> {
-                match self {
-                    $(Vector::$Variant(v) => LanesMut::$Variant(&mut v[..n]),)*
-                }
-            }
-
-            /// See [`Parts::new`].
-            pub(crate) fn parts(&mut self) -> VectorParts {
-                match self {
-                    $(Vector::$Variant(v) => VectorParts::$Variant(Parts::new(v)),)*
-                }
-            }
-        }
-
-        impl VectorParts {
-            /// See [`Parts::part`].
-            ///
-            /// # Safety
-            /// Those of [`Parts::part`].
-            pub(crate) unsafe fn part(&self, range: Range<usize>) -> LanesMut<'_> {
-                match self {
-                    // SAFETY: the caller's promise is the one that is asked for.
-                    $(VectorParts::$Variant(p) => LanesMut::$Variant(unsafe { p.part(range) }),)*
+                    $(Vector::$Variant(v) => v.as_mut_ptr().cast(),)*
                 }
             }
         }
@@ -86,7 +51,7 @@ impl Default for Vector {
 impl Vector {
     /// Copies an array's elements to position `start` on.
     pub(crate) fn put(&mut self, start: usize, y: &Array) {
-        fn copy<T: Lane>(all: &mut [T], start: usize, y: &Array) {
+        fn copy<T: Element>(all: &mut [T], start: usize, y: &Array) {
             let y = y.as_slice::<T>();
             all[start..start + y.len()].copy_from_slice(y);
         }

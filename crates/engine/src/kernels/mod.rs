@@ -3,13 +3,12 @@
 pub(crate) mod conv;
 pub(crate) mod cumulative;
 pub(crate) mod dot;
-pub(crate) mod elementwise;
+pub(crate) mod fold;
 pub(crate) mod fourier;
 pub(crate) mod functions;
 pub(crate) mod fused;
 pub(crate) mod indexing;
 mod integers;
-pub(crate) mod lanes;
 pub(crate) mod layout;
 pub(crate) mod linalg;
 pub(crate) mod random;

@@ -1,127 +1,21 @@
 //! Reductions over axes, in fixed blocks: the order of additions depends on the shape alone.
 
+use super::fold::{All, Any, Fold, Max, Min, Product, Sum};
+use crate::isa::vectorised;
 use crate::memory::{give_back, scratch};
 use crate::threads::{for_each_chunk, for_each_part};
 use array::shape::{kept, size};
 use array::{Array, DType, Element, with_dtype};
 use ir::prim::{ArgReduce, Reduce, ReduceOp};
 
-/// How two values become one. Every fold is associative up to rounding.
-trait Fold<T>: Sync {
-    /// What nothing folds to, where there is such a thing; else it is never used.
-    fn start(&self) -> T;
-    fn fold(&self, a: T, b: T) -> T;
-    /// What a fold of one value or more comes to; 0 for a sum of nothing but −0.
-    fn close(&self, a: T) -> T {
-        a
-    }
-}
-
-struct Sum;
-struct Product;
-struct Max;
-struct Min;
-struct Any;
-struct All;
-
-macro_rules! number_folds {
-    ($($T:ty, $add:expr, $mul:expr;)*) => { $(
-        impl Fold<$T> for Sum {
-            fn start(&self) -> $T { <$T>::ZERO }
-            #[inline(always)]
-            fn fold(&self, a: $T, b: $T) -> $T { $add(a, b) }
-            fn close(&self, a: $T) -> $T { $add(a, <$T>::ZERO) }
-        }
-        impl Fold<$T> for Product {
-            fn start(&self) -> $T { <$T>::ONE }
-            #[inline(always)]
-            fn fold(&self, a: $T, b: $T) -> $T { $mul(a, b) }
-        }
-    )* };
-}
-number_folds! {
-    f32, |a: f32, b: f32| a + b, |a: f32, b: f32| a * b;
-    f64, |a: f64, b: f64| a + b, |a: f64, b: f64| a * b;
-    i32, i32::wrapping_add, i32::wrapping_mul;
-    i64, i64::wrapping_add, i64::wrapping_mul;
-    u32, u32::wrapping_add, u32::wrapping_mul;
-}
-
-/// The extremum; NaN if either is (`x != x` is true for NaN alone).
-macro_rules! extremum {
-    ($Fold:ident, $better:tt) => {
-        impl<T: Element> Fold<T> for $Fold {
-            fn start(&self) -> T {
-                T::ZERO
-            }
-            #[inline(always)]
-            #[allow(clippy::eq_op)]
-            fn fold(&self, a: T, b: T) -> T {
-                if a != a || !(b $better a || b != b) { a } else { b }
-            }
-        }
-    };
-}
-extremum!(Max, >);
-extremum!(Min, <);
-
-impl Fold<bool> for Any {
-    fn start(&self) -> bool {
-        false
-    }
-    fn fold(&self, a: bool, b: bool) -> bool {
-        a | b
-    }
-}
-impl Fold<bool> for All {
-    fn start(&self) -> bool {
-        true
-    }
-    fn fold(&self, a: bool, b: bool) -> bool {
-        a & b
-    }
-}
-
-/// Partial results side by side, so that folding need not wait for the one before.
-const LANES: usize = 16;
-
-/// Elements that are folded lane by lane; blocks of this size are combined pairwise, so that the
-/// rounding error of a sum grows with the logarithm of its length.
-const BLOCK: usize = 512;
-
 /// Elements that one chunk of a parallel reduction reads, about.
 const CHUNK: usize = 1 << 15;
 
-/// Folds a contiguous run that is not empty.
-fn run<T: Copy, F: Fold<T>>(f: &F, x: &[T]) -> T {
-    if x.len() > BLOCK {
-        let half = (x.len() / 2).next_multiple_of(BLOCK);
-        let (a, b) = x.split_at(half.min(x.len() - 1));
-        return f.fold(run(f, a), run(f, b));
+vectorised! {
+    /// Folds a contiguous run that is not empty.
+    fn run<T: Element, F: Fold<T>>(f: &F, x: &[T]) -> T {
+        super::fold::run(f, x)
     }
-    if x.len() < 2 * LANES {
-        return x[1..].iter().fold(x[0], |a, &b| f.fold(a, b));
-    }
-    let mut lanes = [x[0]; LANES];
-    lanes.copy_from_slice(&x[..LANES]);
-    let chunks = x[LANES..].chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (a, &b) in lanes.iter_mut().zip(chunk) {
-            *a = f.fold(*a, b);
-        }
-    }
-    for (a, &b) in lanes.iter_mut().zip(rest) {
-        *a = f.fold(*a, b);
-    }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for i in 0..width {
-            lanes[i] = f.fold(lanes[i], lanes[i + width]);
-        }
-        width /= 2;
-    }
-    lanes[0]
 }
 
 /// Folds rows `x[0..rows]` of length `out.len()` into `out`, element by element: blocks of rows
@@ -140,10 +34,17 @@ fn rows<T: Element, F: Fold<T>>(f: &F, x: &[T], stride: usize, rows_count: usize
         give_back(other);
         return;
     }
-    out.copy_from_slice(&x[..n]);
-    for r in 1..rows_count {
-        for (a, &b) in out.iter_mut().zip(&x[r * stride..r * stride + n]) {
-            *a = f.fold(*a, b);
+    few_rows(f, x, stride, rows_count, out);
+}
+
+vectorised! {
+    fn few_rows<T: Element, F: Fold<T>>(f: &F, x: &[T], stride: usize, rows: usize, out: &mut [T]) {
+        let n = out.len();
+        out.copy_from_slice(&x[..n]);
+        for r in 1..rows {
+            for (a, &b) in out.iter_mut().zip(&x[r * stride..r * stride + n]) {
+                *a = f.fold(*a, b);
+            }
         }
     }
 }

@@ -30,10 +30,10 @@ mod logarithm;
 mod real;
 mod trigonometric;
 
-use crate::isa::vectorised;
+use crate::isa::Simd;
 use error_function::{erf, erf_f32, erfc};
 use exponential::{exp, expm1, logistic, tanh};
-use ir::prim::{Binary, Unary};
+use ir::prim::Unary;
 use logarithm::{log, log1p};
 use trigonometric::{LARGEST, cos, sin};
 
@@ -44,67 +44,51 @@ fn each<T: Copy>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
     }
 }
 
-vectorised! {
-    /// `out[i] = f(x[i])`.
-    pub(crate) fn unary_f32(f: Unary, x: &[f32], out: &mut [f32]) {
-        match f {
-            Unary::Exp => each(x, out, exp::<S, f32>),
-            Unary::Expm1 => each(x, out, expm1::<S, f32>),
-            Unary::Log => each(x, out, log::<S, f32>),
-            Unary::Log1p => each(x, out, log1p::<S, f32>),
-            Unary::Tanh => each(x, out, tanh::<S, f32>),
-            Unary::Logistic => each(x, out, logistic::<S, f32>),
-            Unary::Sin => {
-                each(x, out, |x| sin::<S>(f64::from(x)) as f32);
-                repair(x, out, |x| f64::from(x.abs()) > LARGEST, f32::sin);
-            }
-            Unary::Cos => {
-                each(x, out, |x| cos::<S>(f64::from(x)) as f32);
-                repair(x, out, |x| f64::from(x.abs()) > LARGEST, f32::cos);
-            }
-            Unary::Erf => each(x, out, erf_f32::<S>),
-            Unary::Erfc => each(x, out, |x| erfc::<S>(f64::from(x)) as f32),
-            other => other.apply_f32(x, out),
+/// `out[i] = f(x[i])`.
+#[inline(always)]
+pub(crate) fn unary_f32<S: Simd>(f: Unary, x: &[f32], out: &mut [f32]) {
+    match f {
+        Unary::Exp => each(x, out, exp::<S, f32>),
+        Unary::Expm1 => each(x, out, expm1::<S, f32>),
+        Unary::Log => each(x, out, log::<S, f32>),
+        Unary::Log1p => each(x, out, log1p::<S, f32>),
+        Unary::Tanh => each(x, out, tanh::<S, f32>),
+        Unary::Logistic => each(x, out, logistic::<S, f32>),
+        Unary::Sin => {
+            each(x, out, |x| sin::<S>(f64::from(x)) as f32);
+            repair(x, out, |x| f64::from(x.abs()) > LARGEST, f32::sin);
         }
-    }
-}
-
-vectorised! {
-    /// `out[i] = f(x[i])`.
-    pub(crate) fn unary_f64(f: Unary, x: &[f64], out: &mut [f64]) {
-        match f {
-            Unary::Exp => each(x, out, exp::<S, f64>),
-            Unary::Expm1 => each(x, out, expm1::<S, f64>),
-            Unary::Log => each(x, out, log::<S, f64>),
-            Unary::Log1p => each(x, out, log1p::<S, f64>),
-            Unary::Tanh => each(x, out, tanh::<S, f64>),
-            Unary::Logistic => each(x, out, logistic::<S, f64>),
-            Unary::Sin => {
-                each(x, out, sin::<S>);
-                repair(x, out, |x| x.abs() > LARGEST, f64::sin);
-            }
-            Unary::Cos => {
-                each(x, out, cos::<S>);
-                repair(x, out, |x| x.abs() > LARGEST, f64::cos);
-            }
-            Unary::Erf => each(x, out, erf::<S>),
-            Unary::Erfc => each(x, out, erfc::<S>),
-            other => other.apply_f64(x, out),
+        Unary::Cos => {
+            each(x, out, |x| cos::<S>(f64::from(x)) as f32);
+            repair(x, out, |x| f64::from(x.abs()) > LARGEST, f32::cos);
         }
+        Unary::Erf => each(x, out, erf_f32::<S>),
+        Unary::Erfc => each(x, out, |x| erfc::<S>(f64::from(x)) as f32),
+        other => other.apply_f32(x, out),
     }
 }
 
-vectorised! {
-    /// `out[i] = f(x[i], y[i])`.
-    pub(crate) fn binary_f32(f: Binary, x: &[f32], y: &[f32], out: &mut [f32]) {
-        f.apply_f32(x, y, out);
-    }
-}
-
-vectorised! {
-    /// `out[i] = f(x[i], y[i])`.
-    pub(crate) fn binary_f64(f: Binary, x: &[f64], y: &[f64], out: &mut [f64]) {
-        f.apply_f64(x, y, out);
+/// `out[i] = f(x[i])`.
+#[inline(always)]
+pub(crate) fn unary_f64<S: Simd>(f: Unary, x: &[f64], out: &mut [f64]) {
+    match f {
+        Unary::Exp => each(x, out, exp::<S, f64>),
+        Unary::Expm1 => each(x, out, expm1::<S, f64>),
+        Unary::Log => each(x, out, log::<S, f64>),
+        Unary::Log1p => each(x, out, log1p::<S, f64>),
+        Unary::Tanh => each(x, out, tanh::<S, f64>),
+        Unary::Logistic => each(x, out, logistic::<S, f64>),
+        Unary::Sin => {
+            each(x, out, sin::<S>);
+            repair(x, out, |x| x.abs() > LARGEST, f64::sin);
+        }
+        Unary::Cos => {
+            each(x, out, cos::<S>);
+            repair(x, out, |x| x.abs() > LARGEST, f64::cos);
+        }
+        Unary::Erf => each(x, out, erf::<S>),
+        Unary::Erfc => each(x, out, erfc::<S>),
+        other => other.apply_f64(x, out),
     }
 }
 

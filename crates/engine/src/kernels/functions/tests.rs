@@ -1,9 +1,20 @@
 //! Errors in units in the last place: f32 against f64 for a grid over all bit patterns, f64
 //! against `oracles/vector_functions.csv`; on every instruction set of this processor.
 
-use super::{unary_f32, unary_f64};
-use crate::isa::on_every_set;
+use crate::isa::{on_every_set, vectorised};
 use ir::prim::Unary;
+
+vectorised! {
+    fn unary_f32(f: Unary, x: &[f32], out: &mut [f32]) {
+        super::unary_f32::<S>(f, x, out);
+    }
+}
+
+vectorised! {
+    fn unary_f64(f: Unary, x: &[f64], out: &mut [f64]) {
+        super::unary_f64::<S>(f, x, out);
+    }
+}
 
 /// The functions of this folder, and the largest errors for f32 and f64.
 const BOUNDS: [(Unary, f64, f64); 10] = [

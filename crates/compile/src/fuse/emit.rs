@@ -1,0 +1,189 @@
+//! The instructions of a loop.
+
+use super::source::{Sources, squeezed};
+use super::{Extent, Fused, Instruction, Place, Reading, Unit};
+use array::DType;
+use ir::{Prim, Var};
+use smallvec::SmallVec;
+use std::collections::HashMap;
+
+/// An operand before registers are given out.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Value {
+    Input(u16),
+    /// The result of an instruction.
+    Made(usize),
+}
+
+/// An instruction before registers are given out.
+struct Draft {
+    prim: Prim,
+    inputs: SmallVec<[Value; 3]>,
+    /// The variable that it makes; none for repetitions along rows.
+    makes: Option<Var>,
+    dtype: DType,
+    extent: Extent,
+}
+
+/// One loop of these equations; an equation of its own where there is nothing to fuse.
+pub(super) fn loop_of(sources: &Sources<'_>, members: &[usize], read_outside: &[bool]) -> Unit {
+    let program = sources.program;
+    let equations = program.equations();
+    if let [only] = members {
+        let eq = &equations[*only];
+        let shape = &program.ty(eq.first).shape;
+        let whole = |v: Var| sources.of(v) == v && program.ty(v).shape == *shape;
+        if matches!(eq.prim, Prim::Reduce(_)) || eq.inputs.iter().all(|&v| whole(v)) {
+            return Unit::Equation(*only);
+        }
+    }
+    let (shape, row) = shape_of(sources, members);
+    let mut loop_ = Drafts {
+        sources,
+        inputs: vec![],
+        readings: vec![],
+        code: vec![],
+        made: HashMap::new(),
+        read: HashMap::new(),
+    };
+    for &i in members {
+        let eq = &equations[i];
+        let folds = matches!(eq.prim, Prim::Reduce(_));
+        let result = program.ty(eq.first);
+        let wide = !folds && squeezed(&result.shape) == shape;
+        let extent = if wide { Extent::Element } else { Extent::Row };
+        let from = if folds { Extent::Element } else { extent };
+        let inputs = eq.inputs.iter().map(|&v| loop_.operand(v, from)).collect();
+        loop_.made.insert((eq.first, extent), Value::Made(loop_.code.len()));
+        let (prim, dtype) = (eq.prim.clone(), result.dtype);
+        loop_.code.push(Draft { prim, inputs, makes: Some(eq.first), dtype, extent });
+    }
+    let Drafts { inputs, readings, code, .. } = loop_;
+    let made = code.iter().filter_map(|d| d.makes);
+    let outputs: Vec<Var> = made.filter(|v| read_outside[v.index()]).collect();
+    let (code, registers) = with_registers(code, &outputs);
+    let results = outputs
+        .iter()
+        .map(|&v| {
+            let ty = program.ty(v).clone();
+            let wide = squeezed(&ty.shape) == shape;
+            (ty, if wide { Extent::Element } else { Extent::Row })
+        })
+        .collect();
+    Unit::Loop { fused: Fused { shape, row, readings, code, registers, results }, inputs, outputs }
+}
+
+/// The shape of a loop, and the elements of a row.
+fn shape_of(sources: &Sources<'_>, members: &[usize]) -> (Vec<usize>, usize) {
+    let program = sources.program;
+    let equations = program.equations();
+    for &i in members {
+        if matches!(equations[i].prim, Prim::Reduce(_)) {
+            let folded = program.ty(equations[i].inputs[0]);
+            return (squeezed(&folded.shape), folded.len() / program.ty(equations[i].first).len());
+        }
+    }
+    (squeezed(&program.ty(equations[members[0]].first).shape), 1)
+}
+
+/// A loop in the making.
+struct Drafts<'a> {
+    sources: &'a Sources<'a>,
+    inputs: Vec<Var>,
+    readings: Vec<Reading>,
+    code: Vec<Draft>,
+    /// Results of the loop's equations.
+    made: HashMap<(Var, Extent), Value>,
+    /// Operands that have been looked up before.
+    read: HashMap<(Var, Extent), Value>,
+}
+
+impl Drafts<'_> {
+    /// Where an instruction finds `v`, read for every element or every row.
+    fn operand(&mut self, v: Var, extent: Extent) -> Value {
+        if let Some(&value) = self.read.get(&(v, extent)) {
+            return value;
+        }
+        let same = self.sources.same(v);
+        let from = self.sources.of(v);
+        let value = if let Some(&value) = self.made.get(&(same, extent)) {
+            value
+        } else if let Some(&rows) = self.made.get(&(from, Extent::Row)) {
+            // One value for each row, made here, repeated along it.
+            let eq = self.sources.equation(same).expect("invariant: a repetition has an equation");
+            self.code.push(Draft {
+                prim: self.sources.program.equations()[eq].prim.clone(),
+                inputs: SmallVec::from_slice(&[rows]),
+                makes: None,
+                dtype: self.sources.program.ty(v).dtype,
+                extent,
+            });
+            Value::Made(self.code.len() - 1)
+        } else {
+            let reading = Reading { view: self.sources.view(v), extent };
+            // The same array may be read in several ways.
+            let found = (0..self.inputs.len())
+                .find(|&k| self.inputs[k] == from && self.readings[k] == reading);
+            let k = found.unwrap_or_else(|| {
+                self.inputs.push(from);
+                self.readings.push(reading);
+                self.inputs.len() - 1
+            });
+            Value::Input(k as u16)
+        };
+        self.read.insert((v, extent), value);
+        value
+    }
+}
+
+/// Gives every value a place; registers are used again as soon as they have been read for the
+/// last time.
+fn with_registers(drafts: Vec<Draft>, outputs: &[Var]) -> (Vec<Instruction>, Vec<(DType, Extent)>) {
+    let mut last: Vec<usize> = vec![0; drafts.len()];
+    for (k, draft) in drafts.iter().enumerate() {
+        for value in &draft.inputs {
+            if let Value::Made(i) = value {
+                last[*i] = k;
+            }
+        }
+    }
+    let mut places: Vec<Place> = vec![];
+    let mut registers: Vec<(DType, Extent)> = vec![];
+    let mut free: Vec<u16> = vec![];
+    let mut code = vec![];
+    for (k, draft) in drafts.into_iter().enumerate() {
+        let result = draft.makes.and_then(|v| outputs.iter().position(|&o| o == v));
+        let output = match result {
+            Some(result) => Place::Result(result as u16),
+            None => {
+                let kind = (draft.dtype, draft.extent);
+                let reuse = free.iter().position(|&r| registers[r as usize] == kind);
+                Place::Register(match reuse {
+                    Some(at) => free.swap_remove(at),
+                    None => {
+                        registers.push(kind);
+                        registers.len() as u16 - 1
+                    }
+                })
+            }
+        };
+        places.push(output);
+        let place = |value: &Value| match value {
+            Value::Input(i) => Place::Input(*i),
+            Value::Made(i) => places[*i],
+        };
+        let inputs: SmallVec<[Place; 3]> = draft.inputs.iter().map(place).collect();
+        // Registers are given back after the result has got its own: operands are intact while
+        // it is written.
+        for (n, value) in draft.inputs.iter().enumerate() {
+            if let (Value::Made(i), Place::Register(r)) = (value, inputs[n])
+                && last[*i] == k
+                && !draft.inputs[..n].contains(value)
+            {
+                free.push(r);
+            }
+        }
+        code.push(Instruction { prim: draft.prim, inputs, output, extent: draft.extent });
+    }
+    (code, registers)
+}

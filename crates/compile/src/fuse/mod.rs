@@ -1,0 +1,227 @@
+//! Fusion: element-by-element operations that feed one another, and folds of rows between them,
+//! become one loop.
+//!
+//! The plan of the loop is a list of instructions over registers; the engine runs it tile by
+//! tile, so that what is between the operations never reaches memory. Repetitions
+//! (`broadcast_in_dim`) of operands are read in place.
+//!
+//! ```text
+//! groups (element by element) → rows (groups around folds of rows) → order → emit
+//! ```
+
+mod emit;
+mod groups;
+mod order;
+mod rows;
+mod source;
+
+use crate::convolutions::Convolution;
+use array::{DType, Type};
+use ir::prim::ReduceWindow;
+use ir::{Prim, Program, Var};
+use smallvec::SmallVec;
+use source::Sources;
+
+/// How a loop reads an operand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum View {
+    /// Value by value.
+    Whole,
+    /// The same value throughout.
+    Scalar,
+    /// At `Σ_d i[d]·step[d]`, where the loop's shape (or that of its rows) is cut into axes of
+    /// (size, step), outermost first; the step is 0 where the operand is repeated.
+    Strided(Vec<(usize, usize)>),
+}
+
+/// How many values something in a loop has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Extent {
+    /// One for each element of the loop's shape.
+    Element,
+    /// One for each row.
+    Row,
+}
+
+/// An operand of a loop.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// How it is read.
+    pub view: View,
+    /// For what.
+    pub extent: Extent,
+}
+
+/// Where an instruction finds an operand, or puts its result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In an operand of the loop.
+    Input(u16),
+    /// In a register: a tile that does not outlive its use.
+    Register(u16),
+    /// In a result of the loop.
+    Result(u16),
+}
+
+/// One operation of a fused loop: element by element; a fold of rows (`Reduce`), from elements to
+/// rows; or a repetition along rows (`BroadcastInDim`), from rows to elements.
+#[derive(Clone, Debug)]
+pub struct Instruction {
+    /// The operation.
+    pub prim: Prim,
+    /// Its operands.
+    pub inputs: SmallVec<[Place; 3]>,
+    /// Its result; never an [`Place::Input`].
+    pub output: Place,
+    /// How many values the result has.
+    pub extent: Extent,
+}
+
+/// A loop over all elements of a shape. What it folds it folds along rows, which follow one
+/// another in memory; where it folds nothing, each element is a row.
+#[derive(Clone, Debug)]
+pub struct Fused {
+    /// The shape, without axes of size 1.
+    pub shape: Vec<usize>,
+    /// Elements of a row.
+    pub row: usize,
+    /// How each operand is read.
+    pub readings: Vec<Reading>,
+    /// What is done, in order.
+    pub code: Vec<Instruction>,
+    /// The registers.
+    pub registers: Vec<(DType, Extent)>,
+    /// The results.
+    pub results: Vec<(Type, Extent)>,
+}
+
+/// What becomes one step of the plan.
+#[derive(Debug)]
+pub(crate) enum Unit {
+    /// An equation of the program, by number.
+    Equation(usize),
+    /// A fused loop with what it reads and what it makes.
+    Loop { fused: Fused, inputs: Vec<Var>, outputs: Vec<Var> },
+    /// A convolution, from an equation, with rearrangements around it.
+    Convolution { equation: usize, convolution: Convolution, inputs: [Var; 2], output: Var },
+    /// Which elements equal the extremum of their window, and how many of each window do.
+    Ties {
+        equation: usize,
+        window: ReduceWindow,
+        inputs: [Var; 2],
+        mask: Option<Var>,
+        counts: Var,
+    },
+}
+
+impl Unit {
+    /// What it reads.
+    pub(crate) fn inputs(&self, program: &Program) -> SmallVec<[Var; 4]> {
+        match self {
+            Unit::Equation(i) => SmallVec::from_slice(&program.equations()[*i].inputs),
+            Unit::Loop { inputs, .. } => SmallVec::from_slice(inputs),
+            Unit::Convolution { inputs, .. } | Unit::Ties { inputs, .. } => {
+                SmallVec::from_slice(inputs)
+            }
+        }
+    }
+
+    /// What it makes.
+    pub(crate) fn outputs(&self, program: &Program) -> SmallVec<[Var; 1]> {
+        match self {
+            Unit::Equation(i) => program.equations()[*i].results().collect(),
+            Unit::Loop { outputs, .. } => SmallVec::from_slice(outputs),
+            Unit::Convolution { output, .. } => SmallVec::from_slice(&[*output]),
+            Unit::Ties { mask, counts, .. } => mask.iter().copied().chain([*counts]).collect(),
+        }
+    }
+}
+
+/// Most equations of one loop, so that its tiles stay in the first-level cache.
+const MOST_EQUATIONS: usize = 48;
+
+/// Cuts a program into units, in an order in which each comes after those it needs.
+pub(crate) fn units(program: &Program) -> Vec<Unit> {
+    let sources = Sources::new(program);
+    let groups = rows::around_folds(&sources, groups::elementwise(&sources));
+    order::ordered(&sources, &groups)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use array::Type;
+    use ir::Builder;
+    use ir::prim::{Binary, BroadcastInDim, Reduce, ReduceOp, Unary};
+
+    fn builder(shape: &[usize]) -> Builder {
+        Builder::new(vec![Type::new(DType::F32, shape)])
+    }
+
+    fn push(b: &mut Builder, prim: impl Into<Prim>, x: &[Var]) -> Var {
+        b.push(prim.into(), x, None).unwrap()[0]
+    }
+
+    fn loops(units: &[Unit]) -> Vec<&Fused> {
+        let found = units.iter().map(|u| match u {
+            Unit::Loop { fused, .. } => Some(fused),
+            Unit::Equation(_) | Unit::Convolution { .. } | Unit::Ties { .. } => None,
+        });
+        found.flatten().collect()
+    }
+
+    #[test]
+    fn axes_merge_where_one_walk_goes_through_both() {
+        assert_eq!(merged(&[2, 3, 4], &[0, 4, 1]), [(2, 0), (12, 1)]);
+        assert_eq!(merged(&[2, 3, 4], &[1, 0, 0]), [(2, 1), (12, 0)]);
+        assert_eq!(merged(&[2, 1, 4], &[4, 0, 1]), [(8, 1)]);
+    }
+
+    #[test]
+    fn softmax_is_two_loops_around_its_reductions() {
+        let mut b = builder(&[4, 5]);
+        let max = push(&mut b, Reduce { op: ReduceOp::Max, axes: vec![1] }, &[Var(0)]);
+        let along = || BroadcastInDim { shape: vec![4, 5], dims: vec![0] };
+        let max = push(&mut b, along(), &[max]);
+        let shifted = push(&mut b, Binary::Sub, &[Var(0), max]);
+        let e = push(&mut b, Unary::Exp, &[shifted]);
+        let sum = push(&mut b, Reduce { op: ReduceOp::Sum, axes: vec![1] }, &[e]);
+        let sum = push(&mut b, along(), &[sum]);
+        let y = push(&mut b, Binary::Div, &[e, sum]);
+        let units = units(&b.finish(vec![y]));
+        assert_eq!(units.len(), 4);
+        let loops = loops(&units);
+        assert_eq!(loops[0].code.len(), 2);
+        assert_eq!(loops[0].views[1], View::Strided(vec![(4, 1), (5, 0)]));
+        assert_eq!(loops[1].code.len(), 1);
+    }
+
+    #[test]
+    fn a_loop_is_not_closed_around_what_depends_on_it() {
+        let mut b = builder(&[4]);
+        let e = push(&mut b, Unary::Exp, &[Var(0)]);
+        let total = push(&mut b, Reduce { op: ReduceOp::Sum, axes: vec![0] }, &[e]);
+        let total = push(&mut b, BroadcastInDim { shape: vec![4], dims: vec![] }, &[total]);
+        let s = push(&mut b, Unary::Sin, &[e]);
+        let y = push(&mut b, Binary::Div, &[s, total]);
+        let units = units(&b.finish(vec![y]));
+        let loops = loops(&units);
+        // exp and sin, giving both; then the quotient.
+        assert_eq!(loops.iter().map(|l| l.code.len()).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(loops[0].results.len(), 2);
+    }
+
+    #[test]
+    fn long_chains_are_cut() {
+        let mut b = builder(&[3]);
+        let mut x = Var(0);
+        for _ in 0..200 {
+            x = push(&mut b, Unary::Sin, &[x]);
+        }
+        let units = units(&b.finish(vec![x]));
+        assert_eq!(loops(&units).iter().map(|l| l.code.len()).sum::<usize>(), 200);
+        assert!(loops(&units).iter().all(|l| l.code.len() <= MOST_EQUATIONS));
+        // A tile is read while the next is written: two registers do.
+        assert!(loops(&units).iter().all(|l| l.registers.len() == 2));
+    }
+}

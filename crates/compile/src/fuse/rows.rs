@@ -1,0 +1,211 @@
+//! Loops around folds of rows: softmax, log-sum-exp, layer norm, variance and their derivatives
+//! read each row once.
+
+use super::MOST_EQUATIONS;
+use super::groups::Groups;
+use super::source::{Sources, squeezed};
+use ir::{Prim, Var};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Longest row: several of them fit the second-level cache.
+const LONGEST_ROW: usize = 8192;
+
+/// How many units a search for a way around looks at before it gives up (and nothing is joined).
+const SEARCH: usize = 2000;
+
+/// What kind of loop a unit is or could be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Kind {
+    /// Element by element.
+    Elements(Vec<usize>),
+    /// Over this shape, with folds of its last axes; the number of leading axes that stay.
+    Rows(Vec<usize>, usize),
+    /// No loop.
+    Other,
+}
+
+/// The graph of units: loops (by group) and other equations (by number, after the groups).
+struct Units {
+    kinds: Vec<Kind>,
+    /// What each unit needs and feeds. Joined units stay in the lists; look them up.
+    needs: Vec<BTreeSet<usize>>,
+    feeds: Vec<BTreeSet<usize>>,
+    members: Vec<Vec<usize>>,
+    parent: Vec<usize>,
+}
+
+impl Units {
+    fn find(&self, mut u: usize) -> usize {
+        while self.parent[u] != u {
+            u = self.parent[u];
+        }
+        u
+    }
+
+    /// Whether there is a way from `from` to `to` through another unit, or none could be ruled
+    /// out.
+    fn way_around(&self, from: usize, to: usize) -> bool {
+        let mut seen = BTreeSet::new();
+        let next = |u: usize| self.feeds[u].iter().map(|&f| self.find(f));
+        let mut open: Vec<usize> = next(from).filter(|&u| u != to && u != from).collect();
+        while let Some(u) = open.pop() {
+            if !seen.insert(u) {
+                continue;
+            }
+            if seen.len() > SEARCH {
+                return true;
+            }
+            for f in next(u).filter(|&f| f != u) {
+                if f == to {
+                    return true;
+                }
+                open.push(f);
+            }
+        }
+        false
+    }
+
+    /// Makes one unit of two.
+    fn join(&mut self, a: usize, b: usize, kind: Kind) {
+        self.parent[b] = a;
+        let (needs, feeds, members) = (
+            std::mem::take(&mut self.needs[b]),
+            std::mem::take(&mut self.feeds[b]),
+            std::mem::take(&mut self.members[b]),
+        );
+        self.needs[a].extend(needs);
+        self.feeds[a].extend(feeds);
+        self.members[a].extend(members);
+        self.kinds[a] = kind;
+    }
+}
+
+/// The shape and the number of leading axes that stay, if an equation folds rows that are worth
+/// a loop: last axes, in order, of a shape that is not empty.
+fn folds_rows(sources: &Sources<'_>, eq: usize) -> Option<(Vec<usize>, usize)> {
+    let eq = &sources.program.equations()[eq];
+    let Prim::Reduce(p) = &eq.prim else { return None };
+    let shape = &sources.program.ty(eq.inputs[0]).shape;
+    let folded = |d: usize| p.axes.contains(&d);
+    let axes: Vec<usize> = (0..shape.len()).filter(|&d| shape[d] != 1).collect();
+    let stay = axes.iter().take_while(|&&d| !folded(d)).count();
+    let row: usize = axes[stay..].iter().map(|&d| shape[d]).product();
+    let last = axes[stay..].iter().all(|&d| folded(d));
+    let sizes = squeezed(shape);
+    (last && (2..=LONGEST_ROW).contains(&row) && !sizes.contains(&0)).then_some((sizes, stay))
+}
+
+/// Joins groups with the folds of rows that they feed and that feed them.
+pub(super) fn around_folds(sources: &Sources<'_>, mut groups: Groups) -> Groups {
+    let n = sources.program.equations().len();
+    if !(0..n).any(|i| folds_rows(sources, i).is_some()) {
+        return groups;
+    }
+    let mut units = graph(sources, &groups);
+    // Units by their first equation, so that what feeds comes before what is fed.
+    let mut order: Vec<usize> =
+        (0..units.kinds.len()).filter(|&u| !units.members[u].is_empty()).collect();
+    order.sort_by_key(|&u| units.members[u].last().copied());
+    loop {
+        let mut joined = false;
+        for &u in &order {
+            if units.find(u) != u {
+                continue;
+            }
+            let needs: BTreeSet<usize> = units.needs[u].iter().map(|&p| units.find(p)).collect();
+            for p in needs {
+                if p == u || units.find(u) != u {
+                    continue;
+                }
+                let Some(kind) = joint(sources, &units, p, u) else { continue };
+                let small = units.members[p].len() + units.members[u].len() <= MOST_EQUATIONS;
+                if small && !units.way_around(p, u) {
+                    units.join(p, u, kind);
+                    joined = true;
+                }
+            }
+        }
+        if !joined {
+            break;
+        }
+    }
+    for u in 0..units.kinds.len() {
+        if units.find(u) == u
+            && matches!(units.kinds[u], Kind::Rows(..))
+            && units.members[u].len() > 1
+        {
+            let mut one: Option<usize> = None;
+            for &eq in &units.members[u] {
+                let group = groups.of(eq).unwrap_or_else(|| groups.found(eq));
+                one = Some(one.map_or(group, |one| groups.join(one, group)));
+            }
+        }
+    }
+    groups
+}
+
+/// The graph of units before anything is joined.
+fn graph(sources: &Sources<'_>, groups: &Groups) -> Units {
+    let equations = sources.program.equations();
+    let mut number: BTreeMap<(bool, usize), usize> = BTreeMap::new();
+    let mut unit_of = Vec::with_capacity(equations.len());
+    let mut units =
+        Units { kinds: vec![], needs: vec![], feeds: vec![], members: vec![], parent: vec![] };
+    for (i, eq) in equations.iter().enumerate() {
+        let name = groups.of(i).map_or((false, i), |g| (true, g));
+        let unit = *number.entry(name).or_insert_with(|| {
+            let kind = match (name.0, folds_rows(sources, i)) {
+                (true, _) => Kind::Elements(squeezed(&sources.program.ty(eq.first).shape)),
+                (false, Some((shape, stay))) => Kind::Rows(shape, stay),
+                (false, None) => Kind::Other,
+            };
+            units.kinds.push(kind);
+            units.needs.push(BTreeSet::new());
+            units.feeds.push(BTreeSet::new());
+            units.members.push(vec![]);
+            units.parent.push(units.parent.len());
+            units.kinds.len() - 1
+        });
+        units.members[unit].push(i);
+        unit_of.push(unit);
+    }
+    for (i, eq) in equations.iter().enumerate() {
+        let looped = !matches!(units.kinds[unit_of[i]], Kind::Other);
+        for &v in &eq.inputs {
+            let v = if looped { sources.of(v) } else { v };
+            if let Some(d) = sources.equation(v)
+                && unit_of[d] != unit_of[i]
+            {
+                units.needs[unit_of[i]].insert(unit_of[d]);
+                units.feeds[unit_of[d]].insert(unit_of[i]);
+            }
+        }
+    }
+    units
+}
+
+/// What `p` and `u`, which it feeds, would be as one loop, if they can be.
+fn joint(sources: &Sources<'_>, units: &Units, p: usize, u: usize) -> Option<Kind> {
+    let kind = match (&units.kinds[p], &units.kinds[u]) {
+        (Kind::Elements(s), Kind::Rows(t, k)) if s == t => Kind::Rows(t.clone(), *k),
+        (Kind::Rows(s, k), Kind::Rows(t, l)) if (s, k) == (t, l) => Kind::Rows(s.clone(), *k),
+        (Kind::Rows(s, k), Kind::Elements(t)) if s == t || s[..*k] == t[..] => {
+            Kind::Rows(s.clone(), *k)
+        }
+        _ => return None,
+    };
+    let Kind::Rows(shape, stay) = &kind else { return None };
+    let rows = &shape[..*stay];
+    // Every value of `p` that `u` reads must be there in the same tile: value by value, or
+    // repeated along rows.
+    let made_in_p = |v: Var| sources.equation(v).is_some_and(|d| units.members[p].contains(&d));
+    let equations = sources.program.equations();
+    let fits = units.members[u].iter().all(|&i| {
+        let wide = squeezed(&sources.program.ty(equations[i].first).shape) == *shape;
+        equations[i].inputs.iter().filter(|&&v| made_in_p(sources.of(v))).all(|&v| {
+            let direct = sources.repetition(v).is_none();
+            direct || (wide && sources.fills_rows(v, rows))
+        })
+    });
+    fits.then_some(kind)
+}

@@ -1,0 +1,174 @@
+//! Folds: how a run of values becomes one, in an order that depends on its length alone.
+
+use array::Element;
+
+/// How two values become one. Every fold is associative up to rounding.
+pub(crate) trait Fold<T>: Sync {
+    /// What nothing folds to, where there is such a thing; else it is never used.
+    fn start(&self) -> T;
+    fn fold(&self, a: T, b: T) -> T;
+    /// What a fold of one value or more comes to; 0 for a sum of nothing but −0.
+    #[inline(always)]
+    fn close(&self, a: T) -> T {
+        a
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Sum;
+#[derive(Default)]
+pub(crate) struct Product;
+#[derive(Default)]
+pub(crate) struct Max;
+#[derive(Default)]
+pub(crate) struct Min;
+#[derive(Default)]
+pub(crate) struct Any;
+#[derive(Default)]
+pub(crate) struct All;
+
+macro_rules! number_folds {
+    ($($T:ty, $add:expr, $mul:expr;)*) => { $(
+        impl Fold<$T> for Sum {
+            fn start(&self) -> $T { <$T>::ZERO }
+            #[inline(always)]
+            fn fold(&self, a: $T, b: $T) -> $T { $add(a, b) }
+            #[inline(always)]
+            fn close(&self, a: $T) -> $T { $add(a, <$T>::ZERO) }
+        }
+        impl Fold<$T> for Product {
+            fn start(&self) -> $T { <$T>::ONE }
+            #[inline(always)]
+            fn fold(&self, a: $T, b: $T) -> $T { $mul(a, b) }
+        }
+    )* };
+}
+number_folds! {
+    f32, |a: f32, b: f32| a + b, |a: f32, b: f32| a * b;
+    f64, |a: f64, b: f64| a + b, |a: f64, b: f64| a * b;
+    i32, i32::wrapping_add, i32::wrapping_mul;
+    i64, i64::wrapping_add, i64::wrapping_mul;
+    u32, u32::wrapping_add, u32::wrapping_mul;
+}
+
+/// The extremum; NaN if either is (`x != x` is true for NaN alone).
+macro_rules! extremum {
+    ($Fold:ident, $better:tt) => {
+        impl<T: Element> Fold<T> for $Fold {
+            fn start(&self) -> T {
+                T::ZERO
+            }
+            #[inline(always)]
+            #[allow(clippy::eq_op)]
+            fn fold(&self, a: T, b: T) -> T {
+                if a != a || !(b $better a || b != b) { a } else { b }
+            }
+        }
+    };
+}
+extremum!(Max, >);
+extremum!(Min, <);
+
+impl Fold<bool> for Any {
+    fn start(&self) -> bool {
+        false
+    }
+    #[inline(always)]
+    fn fold(&self, a: bool, b: bool) -> bool {
+        a | b
+    }
+}
+impl Fold<bool> for All {
+    fn start(&self) -> bool {
+        true
+    }
+    #[inline(always)]
+    fn fold(&self, a: bool, b: bool) -> bool {
+        a & b
+    }
+}
+
+/// Partial results side by side, so that folding need not wait for the one before.
+const LANES: usize = 64;
+
+/// Elements that are folded lane by lane; blocks of this size are combined pairwise, so that the
+/// rounding error of a sum grows with the logarithm of its length.
+const BLOCK: usize = 512;
+
+/// Folds a contiguous run that is not empty: blocks lane by lane, the blocks pairwise. To be
+/// compiled for each instruction set.
+#[inline(always)]
+pub(crate) fn run<T: Copy, F: Fold<T>>(f: &F, x: &[T]) -> T {
+    if x.len() <= BLOCK {
+        return block(f, x);
+    }
+    // Blocks are combined as a binary counter carries: two that have come from equally many are
+    // one.
+    let mut partial = [x[0]; usize::BITS as usize];
+    let mut height = 0;
+    for (i, piece) in x.chunks(BLOCK).enumerate() {
+        let mut sum = block(f, piece);
+        for _ in 0..(i + 1).trailing_zeros() {
+            height -= 1;
+            sum = f.fold(partial[height], sum);
+        }
+        partial[height] = sum;
+        height += 1;
+    }
+    let mut sum = partial[height - 1];
+    for &before in partial[..height - 1].iter().rev() {
+        sum = f.fold(before, sum);
+    }
+    sum
+}
+
+/// Folds at most [`BLOCK`] elements.
+#[inline(always)]
+fn block<T: Copy, F: Fold<T>>(f: &F, x: &[T]) -> T {
+    if x.len() < LANES {
+        return short(f, x);
+    }
+    let mut lanes = [x[0]; LANES];
+    lanes.copy_from_slice(&x[..LANES]);
+    let chunks = x[LANES..].chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for (a, &b) in lanes.iter_mut().zip(chunk) {
+            *a = f.fold(*a, b);
+        }
+    }
+    for (a, &b) in lanes.iter_mut().zip(rest) {
+        *a = f.fold(*a, b);
+    }
+    halve::<T, F, LANES>(f, &mut lanes)
+}
+
+/// Folds fewer than [`LANES`] elements, by eight where there are so many.
+#[inline(always)]
+fn short<T: Copy, F: Fold<T>>(f: &F, x: &[T]) -> T {
+    const FEW: usize = 8;
+    if x.len() < 2 * FEW {
+        return x[1..].iter().fold(x[0], |a, &b| f.fold(a, b));
+    }
+    let mut lanes = [x[0]; FEW];
+    lanes.copy_from_slice(&x[..FEW]);
+    for chunk in x[FEW..].chunks(FEW) {
+        for (a, &b) in lanes.iter_mut().zip(chunk) {
+            *a = f.fold(*a, b);
+        }
+    }
+    halve::<T, F, FEW>(f, &mut lanes)
+}
+
+/// Folds the upper half of the lanes onto the lower until one is left.
+#[inline(always)]
+fn halve<T: Copy, F: Fold<T>, const N: usize>(f: &F, lanes: &mut [T; N]) -> T {
+    let mut width = N / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = f.fold(lanes[i], lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
