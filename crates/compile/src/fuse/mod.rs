@@ -105,13 +105,7 @@ pub(crate) enum Unit {
     /// A convolution, from an equation, with rearrangements around it.
     Convolution { equation: usize, convolution: Convolution, inputs: [Var; 2], output: Var },
     /// Which elements equal the extremum of their window, and how many of each window do.
-    Ties {
-        equation: usize,
-        window: ReduceWindow,
-        inputs: [Var; 2],
-        mask: Option<Var>,
-        counts: Var,
-    },
+    Ties { equation: usize, window: ReduceWindow, inputs: [Var; 2], mask: Option<Var>, counts: Var },
 }
 
 impl Unit {

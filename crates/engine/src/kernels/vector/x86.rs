@@ -31,16 +31,10 @@ macro_rules! vector {
             }
             #[inline(always)]
             unsafe fn load_part(from: *const $T, n: usize) -> Self {
-                if n >= $lanes {
-                    return unsafe { Self::load(from) };
-                }
                 unsafe { $Name($load_part(from, n)) }
             }
             #[inline(always)]
             unsafe fn store_part(self, to: *mut $T, n: usize) {
-                if n >= $lanes {
-                    return unsafe { self.store(to) };
-                }
                 unsafe { $store_part(to, n, self.0) }
             }
             #[inline(always)]
@@ -81,15 +75,27 @@ macro_rules! vector {
                         }
                         return;
                     }
-                    for r in 0..$lanes {
-                        if r < rows {
+                    if rows == $lanes {
+                        for r in 0..$lanes {
                             block[r] = Self::load_part(from.add(r * from_step), columns).0;
+                        }
+                    } else {
+                        for r in 0..$lanes {
+                            if r < rows {
+                                block[r] = Self::load_part(from.add(r * from_step), columns).0;
+                            }
                         }
                     }
                     let block = $transposed(block);
-                    for c in 0..$lanes {
-                        if c < columns {
+                    if columns == $lanes {
+                        for c in 0..$lanes {
                             $Name(block[c]).store_part(to.add(c * to_step), width);
+                        }
+                    } else {
+                        for c in 0..$lanes {
+                            if c < columns {
+                                $Name(block[c]).store_part(to.add(c * to_step), width);
+                            }
                         }
                     }
                 }
@@ -111,8 +117,8 @@ vector!(
     _mm512_sub_ps,
     _mm512_fmadd_ps,
     _mm512_fnmadd_ps,
-    |from, n| _mm512_maskz_loadu_ps((1_u16 << n) - 1, from),
-    |to, n, v| _mm512_mask_storeu_ps(to, (1_u16 << n) - 1, v),
+    |from, n| _mm512_maskz_loadu_ps(((1_u32 << n) - 1) as u16, from),
+    |to, n, v| _mm512_mask_storeu_ps(to, ((1_u32 << n) - 1) as u16, v),
     transposed_f32x16
 );
 vector!(
@@ -128,8 +134,8 @@ vector!(
     _mm512_sub_pd,
     _mm512_fmadd_pd,
     _mm512_fnmadd_pd,
-    |from, n| _mm512_maskz_loadu_pd((1_u8 << n) - 1, from),
-    |to, n, v| _mm512_mask_storeu_pd(to, (1_u8 << n) - 1, v),
+    |from, n| _mm512_maskz_loadu_pd(((1_u32 << n) - 1) as u8, from),
+    |to, n, v| _mm512_mask_storeu_pd(to, ((1_u32 << n) - 1) as u8, v),
     transposed_f64x8
 );
 vector!(
@@ -145,8 +151,8 @@ vector!(
     _mm256_sub_ps,
     _mm256_fmadd_ps,
     _mm256_fnmadd_ps,
-    |from, n| _mm256_maskload_ps(from, mask_8(n)),
-    |to, n, v| _mm256_maskstore_ps(to, mask_8(n), v),
+    |from, n| if n < 8 { _mm256_maskload_ps(from, mask_8(n)) } else { _mm256_loadu_ps(from) },
+    |to, n, v| if n < 8 { _mm256_maskstore_ps(to, mask_8(n), v) } else { _mm256_storeu_ps(to, v) },
     transposed_f32x8
 );
 vector!(
@@ -162,8 +168,8 @@ vector!(
     _mm256_sub_pd,
     _mm256_fmadd_pd,
     _mm256_fnmadd_pd,
-    |from, n| _mm256_maskload_pd(from, mask_4(n)),
-    |to, n, v| _mm256_maskstore_pd(to, mask_4(n), v),
+    |from, n| if n < 4 { _mm256_maskload_pd(from, mask_4(n)) } else { _mm256_loadu_pd(from) },
+    |to, n, v| if n < 4 { _mm256_maskstore_pd(to, mask_4(n), v) } else { _mm256_storeu_pd(to, v) },
     transposed_f64x4
 );
 
