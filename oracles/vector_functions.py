@@ -8,6 +8,7 @@ Columns: function, x, high, low: the value is high + low to about 106 bits, so t
 told in hundredths of a unit in the last place. x and high are exact (shortest round-trip digits).
 """
 
+import math
 import pathlib
 
 import mpmath as mp
@@ -16,7 +17,9 @@ mp.mp.prec = 400
 
 
 def geometric(a, b, count):
-    return [a * (b / a) ** (i / (count - 1)) for i in range(count)]
+    # By logarithms: b / a may overflow.
+    ratio = math.log(b) - math.log(a)
+    return [a * math.exp(ratio * i / (count - 1) / 2) * math.exp(ratio * i / (count - 1) / 2) for i in range(count)]
 
 
 def linear(a, b, count):
@@ -33,7 +36,7 @@ NEAR_ZEROS = [float(k * mp.pi / 2) for k in [1, 2, 3, 4, 11, 100, 1001, 99999, 6
 FUNCTIONS = {
     "exp": (mp.exp, both_signs(geometric(1e-300, 700.0, 60)) + linear(-745.0, -700.0, 20) + linear(-2, 2, 60)),
     "expm1": (mp.expm1, both_signs(geometric(1e-300, 700.0, 60)) + linear(-2, 2, 80)),
-    "log": (mp.log, geometric(5e-324, 1e308, 80) + linear(0.5, 2, 80) + geometric(1 + 1e-15, 1.1, 20)),
+    "log": (mp.log, [5e-324, 3e-310] + geometric(2.3e-308, 1e308, 80) + linear(0.5, 2, 80) + geometric(1 + 1e-15, 1.1, 20)),
     "log1p": (mp.log1p, both_signs(geometric(1e-300, 0.9, 60)) + geometric(1, 1e300, 40) + linear(-0.999, 2, 60)),
     "tanh": (mp.tanh, both_signs(geometric(1e-300, 25.0, 60)) + linear(-3, 3, 80)),
     "logistic": (lambda x: 1 / (1 + mp.exp(-x)), both_signs(geometric(1e-300, 700.0, 60)) + linear(-5, 5, 60)),

@@ -143,10 +143,13 @@ mod tests {
         let at = a.as_slice::<f32>().as_ptr().addr();
         let held = a.clone();
         drop(a);
-        assert_ne!(take::<f32>(70_001).as_ptr().addr(), at);
+        let while_held = take::<f32>(70_001);
+        assert_ne!(while_held.as_ptr().addr(), at);
         drop(held);
-        assert_ne!(take::<i32>(70_001).as_ptr().addr(), at);
-        assert_ne!(take::<f32>(90_001).as_ptr().addr(), at);
+        let of_another_type = take::<i32>(70_001);
+        assert_ne!(of_another_type.as_ptr().addr(), at);
+        let too_long = take::<f32>(90_001);
+        assert_ne!(too_long.as_ptr().addr(), at);
         let again = take::<f32>(69_999);
         assert_eq!((again.as_ptr().addr(), again.len()), (at, 69_999));
     }

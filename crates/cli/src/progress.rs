@@ -1,6 +1,6 @@
 //! What a person sees of a running training: a bar on a terminal, lines elsewhere.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -39,6 +39,7 @@ pub(crate) struct Watcher {
     label: String,
     begun: Instant,
     examples: usize,
+    steps: usize,
     shown: Instant,
 }
 
@@ -46,7 +47,7 @@ impl Watcher {
     /// A watcher; `label` stands before every line (which seed it is, say).
     pub(crate) fn new(quiet: bool, label: String) -> Watcher {
         let now = Instant::now();
-        Watcher { bar: None, quiet, label, begun: now, examples: 0, shown: now }
+        Watcher { bar: None, quiet, label, begun: now, examples: 0, steps: 0, shown: now }
     }
 
     /// Clears the bar.
@@ -66,7 +67,7 @@ impl Observer for Watcher {
         if std::io::stderr().is_terminal() {
             let bar =
                 ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(10));
-            let template = "{prefix}{bar:24} {pos:>3}/{len} epochs  {msg}  {eta} left";
+            let template = "{prefix}{wide_bar} {pos:>3}/{len} epochs  {msg}";
             let style = ProgressStyle::with_template(template)
                 .expect("invariant: the template is well formed")
                 .progress_chars("█▉▊▋▌▍▎▏ ");
@@ -79,6 +80,7 @@ impl Observer for Watcher {
 
     fn step(&mut self, p: &Progress) {
         self.examples += p.examples;
+        self.steps += 1;
         let Some(bar) = &self.bar else { return };
         if self.shown.elapsed() < Duration::from_millis(50) {
             return;
@@ -86,13 +88,17 @@ impl Observer for Watcher {
         self.shown = Instant::now();
         bar.set_length(p.epochs as u64);
         bar.set_position(p.epoch as u64 - 1);
-        let rate = self.examples as f64 / self.begun.elapsed().as_secs_f64().max(1e-9);
+        // From the steps of this call alone: a resumed run begins in the middle.
+        let seconds = self.begun.elapsed().as_secs_f64().max(1e-9);
+        let left = (p.epochs * p.batches) - ((p.epoch - 1) * p.batches + p.batch);
+        let left = Duration::from_secs_f64(seconds / self.steps as f64 * left as f64);
         bar.set_message(format!(
-            "loss {:.4}  {} {:.1} %  {:.0} examples/s",
+            "loss {:.4}  {} {:.1} %  {:.0} examples/s  {:#} left",
             p.loss,
             p.score_name,
             100.0 * p.score,
-            rate
+            self.examples as f64 / seconds,
+            HumanDuration(Duration::from_secs(left.as_secs_f64().ceil() as u64))
         ));
     }
 

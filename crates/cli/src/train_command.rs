@@ -29,6 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME|FILE")]
     data: Option<String>,
     /// The column of a table to predict: a name, an index from 0, or last
+    /// [default: the one called label, class, target or y, else the last]
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
     /// What the target is, where the file does not say
@@ -49,40 +50,40 @@ pub(crate) struct Arguments {
     /// The update rule [default: adamw]
     #[arg(long, value_parser = ["sgd", "adam", "adamw"])]
     optimizer: Option<String>,
-    /// The (initial) step size
+    /// The (initial) step size [default: 0.003]
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
     /// How the step size changes [default: cosine]
     #[arg(long, value_parser = ["constant", "step", "cosine"])]
     schedule: Option<String>,
-    /// Epochs over which the step size rises first
+    /// Epochs over which the step size rises first [default: 0]
     #[arg(long, value_name = "EPOCHS")]
     warm_up: Option<f64>,
-    /// Step schedule: epochs between drops
+    /// Step schedule: epochs between drops [default: 10]
     #[arg(long, value_name = "EPOCHS")]
     step_every: Option<f64>,
-    /// Step schedule: factor of each drop
+    /// Step schedule: factor of each drop [default: 0.5]
     #[arg(long, value_name = "FACTOR")]
     step_factor: Option<f64>,
-    /// Momentum of sgd
-    #[arg(long)]
+    /// Momentum of sgd [default: 0.9]
+    #[arg(long, value_name = "SHARE")]
     momentum: Option<f64>,
     /// Nesterov's form of momentum
     #[arg(long)]
     nesterov: bool,
-    /// Decay of the weights (biases are spared)
-    #[arg(long)]
+    /// Decay of the weights (biases are spared) [default: 0.05]
+    #[arg(long, value_name = "RATE")]
     weight_decay: Option<f64>,
-    /// Largest global norm of a gradient
+    /// Largest global norm of a gradient [default: none]
     #[arg(long, value_name = "NORM")]
     clip: Option<f64>,
-    /// Share of the target spread over all classes
+    /// Share of the target spread over all classes [default: 0.05]
     #[arg(long, value_name = "SHARE")]
     label_smoothing: Option<f64>,
-    /// Passes over the training data
+    /// Passes over the training data [default: 60]
     #[arg(long)]
     epochs: Option<usize>,
-    /// Examples per step
+    /// Examples per step [default: 32]
     #[arg(long)]
     batch: Option<usize>,
     /// Seed of split, weights and order [default: 0]
@@ -339,4 +340,33 @@ fn finish(
     };
     eprintln!("stopped; go on with: mathesis train --resume {}", at.display());
     Ok(ExitCode::from(INTERRUPTED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Args, Command, FromArgMatches};
+
+    #[test]
+    fn the_defaults_in_the_help_are_the_defaults() {
+        let command = Arguments::augment_args(Command::new("train"));
+        // What stands for a rule, not for a value that could be given.
+        let described = ["target", "clip", "out", "seeds", "threads"];
+        let mut checked = 0;
+        for argument in command.get_arguments() {
+            let name = argument.get_id().as_str();
+            let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+            let Some((_, default)) = help.split_once("[default: ") else { continue };
+            if described.contains(&name) {
+                continue;
+            }
+            let option = format!("--{}", name.replace('_', "-"));
+            let words = ["train", &option, default.trim_end_matches(']')];
+            let matches = command.clone().try_get_matches_from(words).expect("a valid value");
+            let arguments = Arguments::from_arg_matches(&matches).expect("valid arguments");
+            assert_eq!(arguments.settings(), Ok(Config::default()), "{option}");
+            checked += 1;
+        }
+        assert_eq!(checked, 18);
+    }
 }

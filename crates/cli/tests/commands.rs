@@ -176,6 +176,18 @@ fn impossible_settings_are_named() {
     error(&["--learning-rate", "nan"], &["--learning-rate", "positive"]);
     error(&["--held-out", "1.5"], &["--held-out", "less than 1"]);
     error(&["--label-smoothing", "1"], &["--label-smoothing"]);
+    error(&["--target", "species"], &["--target", "is for files"]);
+    error(&["--task", "values"], &["--task", "is for files"]);
+}
+
+#[test]
+fn every_embedded_data_set_can_be_trained_on_by_the_name_in_the_help() {
+    let place = Place::new();
+    for name in ["digits", "iris", "breast-cancer", "diabetes"] {
+        says(&place.ok(&["train", "--help"]), &[name]);
+        place.ok(&["train", "--data", name, "--epochs", "1", "--hidden", "none", "-q"]);
+        assert!(place.path("runs").join(name).join("report.html").exists());
+    }
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub const CATALOGUE: &[Entry] = &[
         read: iris,
     },
     Entry {
-        name: "breast_cancer",
+        name: "breast-cancer",
         summary: "569 tumours, 30 measures of cell nuclei, malignant or benign",
         credit: "W. Wolberg, O. Mangasarian, N. Street and W. Street, 1993, \
                  UCI Machine Learning Repository, CC BY 4.0",
@@ -54,6 +54,12 @@ pub const CATALOGUE: &[Entry] = &[
     },
 ];
 
+/// The entry of that name; `_` stands for `-`.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    let name = name.replace('_', "-");
+    CATALOGUE.iter().find(|entry| entry.name == name)
+}
+
 /// The embedded data set of that name.
 ///
 /// ```
@@ -64,7 +70,7 @@ pub const CATALOGUE: &[Entry] = &[
 /// # Errors
 /// [`NotFound`](ErrorKind::NotFound), listing the names there are.
 pub fn open(name: &str) -> Result<Dataset, Error> {
-    match CATALOGUE.iter().find(|entry| entry.name == name) {
+    match find(name) {
         Some(entry) => Ok((entry.read)()),
         None => {
             let right = format!("there are {}", names());
@@ -106,7 +112,7 @@ pub fn iris() -> Dataset {
 /// measures of their cell nuclei, malignant (class 0) or benign (class 1).
 pub fn breast_cancer() -> Dataset {
     let file = include_bytes!("../embedded/breast_cancer.csv.gz");
-    classes("breast_cancer", file, &["malignant", "benign"])
+    classes("breast-cancer", file, &["malignant", "benign"])
 }
 
 /// Diabetes: 442 patients, age, sex (1 or 2), body mass index, blood pressure and six blood serum

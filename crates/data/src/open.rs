@@ -95,15 +95,15 @@ pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Datase
 /// let options = data::OpenOptions::default();
 /// assert_eq!(data::load("iris", &options)?.count(), 150);
 /// let error = data::load("irises", &options).unwrap_err();
-/// assert!(error.to_string().ends_with("digits, iris, breast_cancer, diabetes"));
+/// assert!(error.to_string().ends_with("digits, iris, breast-cancer, diabetes"));
 /// # Ok::<(), data::Error>(())
 /// ```
 ///
 /// # Errors
 /// As [`open`].
 pub fn load(name_or_path: &str, options: &OpenOptions) -> Result<Dataset, Error> {
-    if embedded::CATALOGUE.iter().any(|entry| entry.name == name_or_path) {
-        return embedded::open(name_or_path);
+    if let Some(entry) = embedded::find(name_or_path) {
+        return Ok((entry.read)());
     }
     if Path::new(name_or_path).exists() {
         return open_with(name_or_path, options);

@@ -68,6 +68,13 @@ fn expand(input: &DeriveInput) -> syn::Result<Tokens> {
     Ok(quote! {
         #[automatically_derived]
         impl #impl_generics ::mathesis::Tree for #name #type_generics #where_clause {
+            type Nested<Branch: ::mathesis::Tree> = ::mathesis::tree::Branches<Branch>;
+            fn nest<Branch: ::mathesis::Tree>(
+                &self,
+                f: &mut dyn FnMut(&::mathesis::Tensor) -> Branch,
+            ) -> ::mathesis::tree::Branches<Branch> {
+                ::mathesis::tree::Branches::new(self, f)
+            }
             #[allow(unused_variables)]
             fn map_with_path(
                 &self,

@@ -79,7 +79,8 @@ pub(crate) fn execute(
         | Prim::Clamp(_)
         | Prim::Convert(_)
         | Prim::IntegerPow(_)
-        | Prim::Polygamma(_) => Ok(fused::elementwise(prim, x)),
+        | Prim::Polygamma(_)
+        | Prim::IsFinite(_) => Ok(fused::elementwise(prim, x)),
         Prim::BroadcastInDim(p) => one(layout::broadcast_in_dim(p, x[0].array())),
         Prim::Reshape(p) => one(x[0].array().reshape(&p.shape)),
         Prim::Transpose(p) => one(layout::transpose(p, x[0].array())),

@@ -4,8 +4,8 @@
 
 use crate::expr::{Expr, bind1};
 use crate::prim::{
-    Binary, BroadcastInDim, Compare, Concatenate, Convert, DotGeneral, Iota, Pad, Padding, Reduce,
-    ReduceOp, Reshape, Reverse, Select, Slice, Transpose,
+    Binary, BroadcastInDim, Compare, Concatenate, Convert, DotGeneral, Iota, IsFinite, Pad,
+    Padding, Reduce, ReduceOp, Reshape, Reverse, Select, Slice, Transpose,
 };
 use array::shape::kept;
 use array::{Array, DType, Type};
@@ -104,6 +104,12 @@ impl Expr {
     #[track_caller]
     pub fn or(&self, other: &Expr) -> Expr {
         bind1(Binary::Or, &[self, other])
+    }
+
+    /// Whether an element is neither infinite nor NaN.
+    #[track_caller]
+    pub fn is_finite(&self) -> Expr {
+        bind1(IsFinite {}, &[self])
     }
 
     /// The same values in another dtype.

@@ -40,13 +40,19 @@
 //! let square: f64 = g.leaves().iter().map(|g| g.square().sum().item()).sum();
 //! assert!(((along(h) - along(-h)) / (2.0 * h) - square).abs() < 1e-8);
 //!
-//! // All second derivatives: a symmetric 20 × 20 matrix, whose product with g is that of `hvp`.
-//! let hessian = hessian_matrix(loss)(&network);
-//! assert_eq!(hessian.shape(), [20, 20]);
-//! assert!((&hessian - hessian.t()).abs().max().item() < 1e-14);
+//! // All second derivatives, by blocks: ∂²f/∂W₁∂W₂ is an array of shape (shape of W₁, shape of W₂),
+//! // and the transpose of ∂²f/∂W₂∂W₁.
+//! let h = hessian(loss)(&network);
+//! assert_eq!(h["w1"].w2.shape(), [3, 4, 4, 2]);
+//! let transposed = h["w2"].w1.transpose(&[2, 3, 0, 1]);
+//! assert!((&h["w1"].w2 - transposed).abs().max().item() < 1e-14);
+//!
+//! // The same as one symmetric 20 × 20 matrix, whose product with g is that of `hvp`.
+//! let matrix = hessian_matrix(loss)(&network);
+//! assert_eq!(matrix.shape(), [20, 20]);
 //! let flat = |n: &Network| Tensor::concatenate(&[&n.w1.ravel(), &n.w2.ravel()], 0);
 //! let product = hvp(loss)(&network, &g);
-//! assert!((hessian.matmul(&flat(&g)) - flat(&product)).abs().max().item() < 1e-14);
+//! assert!((matrix.matmul(&flat(&g)) - flat(&product)).abs().max().item() < 1e-14);
 //!
 //! // A step downhill.
 //! assert!(along(-0.1) < loss(&network).item());

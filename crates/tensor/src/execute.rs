@@ -34,6 +34,22 @@ pub(crate) fn expect<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
     }
 }
 
+/// Panics with the error of a rule, and with the transformation that asked for it and its place
+/// in the user's program.
+#[track_caller]
+pub(crate) fn expect_in<T, E: std::fmt::Display>(
+    transformation: &str,
+    at: &std::panic::Location<'_>,
+    result: Result<T, E>,
+) -> T {
+    match result {
+        Ok(value) => value,
+        Err(e) => {
+            panic!("{e}\n   under `{transformation}` called at {}:{}", at.file(), at.line())
+        }
+    }
+}
+
 /// Applies an operation: at once if every operand is a plain array, else traced.
 #[track_caller]
 pub(crate) fn bind(prim: impl Into<Prim>, inputs: &[&Tensor]) -> Vec<Tensor> {

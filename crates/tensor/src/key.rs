@@ -32,6 +32,10 @@ impl Key {
 }
 
 impl Tree for Key {
+    type Nested<B: Tree> = B;
+    fn nest<B: Tree>(&self, f: &mut dyn FnMut(&Tensor) -> B) -> B {
+        f(&self.0)
+    }
     fn map_with_path(&self, path: &mut Path, f: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self {
         Key(f(path, &self.0))
     }

@@ -12,6 +12,7 @@
 //! assert_eq!(grad(f)(&x).to_vec::<f64>(), [2.0, 4.0, 6.0]);
 //! ```
 
+mod branches;
 mod broadcasting;
 mod einsum;
 mod execute;
@@ -32,7 +33,8 @@ pub use key::Key;
 pub use program::{explain, trace};
 pub use tensor::Tensor;
 pub use transformations::{
-    checkpoint, cond, custom_jvp, custom_vjp, grad, hessian, hessian_matrix, hvp, jacfwd, jacrev,
-    jit, jit_step, jvp, linearize, scan, switch, value_and_grad, vjp, vmap, vmap_with, while_loop,
+    Hessian, Jacobian, checkpoint, cond, custom_jvp, custom_vjp, grad, hessian, hessian_matrix,
+    hvp, jacfwd, jacrev, jit, jit_step, jvp, linearize, scan, switch, value_and_grad, vjp, vmap,
+    vmap_with, while_loop,
 };
-pub use tree::Tree;
+pub use tree::{Branches, Tree};

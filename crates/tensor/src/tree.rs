@@ -4,6 +4,8 @@
 //! numbers, strings and flags are trees without leaves. A gradient has the type of the tree it
 //! is taken with respect to.
 
+pub use crate::branches::Branches;
+
 use crate::Tensor;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -63,6 +65,23 @@ impl Description {
 /// Law: `map_with_path` visits the leaves in an order that depends only on the structure, and
 /// the identity function gives back an equal tree.
 pub trait Tree: Sized {
+    /// The tree of trees: this structure with a `B` in place of each leaf. A tensor becomes a `B`,
+    /// a pair of tensors a pair of `B`s, and a struct with `#[derive(Tree)]` becomes
+    /// [`Branches<B>`](Branches), which finds them by their paths. The type of Jacobians and
+    /// Hessians.
+    type Nested<B: Tree>: Tree;
+
+    /// The tree of trees with `f(leaf)` in place of each leaf; leaves in the order of
+    /// [`Tree::map_with_path`].
+    ///
+    /// ```
+    /// use tensor::{Tensor, Tree};
+    /// let x = (Tensor::from(2.0), Tensor::from(3.0));
+    /// let (a, b) = x.nest(&mut |leaf| (leaf.clone(), leaf.square()));
+    /// assert_eq!((a.1.item(), b.1.item()), (4.0, 9.0));
+    /// ```
+    fn nest<B: Tree>(&self, f: &mut dyn FnMut(&Tensor) -> B) -> Self::Nested<B>;
+
     /// The tree with each leaf replaced by `f(path, leaf)`.
     fn map_with_path(&self, path: &mut Path, f: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self;
 
@@ -128,6 +147,10 @@ pub trait Tree: Sized {
 }
 
 impl Tree for Tensor {
+    type Nested<B: Tree> = B;
+    fn nest<B: Tree>(&self, f: &mut dyn FnMut(&Tensor) -> B) -> B {
+        f(self)
+    }
     fn map_with_path(&self, path: &mut Path, f: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self {
         f(path, self)
     }
@@ -135,6 +158,10 @@ impl Tree for Tensor {
 }
 
 impl<T: Tree> Tree for Vec<T> {
+    type Nested<B: Tree> = Vec<T::Nested<B>>;
+    fn nest<B: Tree>(&self, f: &mut dyn FnMut(&Tensor) -> B) -> Self::Nested<B> {
+        self.iter().map(|t| t.nest(f)).collect()
+    }
     fn map_with_path(&self, path: &mut Path, f: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self {
         let each = |(i, t): (usize, &T)| path.enter(i, |path| t.map_with_path(path, f));
         self.iter().enumerate().map(each).collect()
@@ -146,6 +173,10 @@ impl<T: Tree> Tree for Vec<T> {
 }
 
 impl<T: Tree, const N: usize> Tree for [T; N] {
+    type Nested<B: Tree> = [T::Nested<B>; N];
+    fn nest<B: Tree>(&self, f: &mut dyn FnMut(&Tensor) -> B) -> Self::Nested<B> {
+        std::array::from_fn(|i| self[i].nest(f))
+    }
     fn map_with_path(&self, path: &mut Path, f: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self {
         std::array::from_fn(|i| path.enter(i, |path| self[i].map_with_path(path, f)))
     }
@@ -155,6 +186,10 @@ impl<T: Tree, const N: usize> Tree for [T; N] {
 }
 
 impl<T: Tree> Tree for Option<T> {
+    type Nested<B: Tree> = Option<T::Nested<B>>;
+    fn nest<B: Tree>(&self, f: &mut dyn FnMut(&Tensor) -> B) -> Self::Nested<B> {
+        self.as_ref().map(|t| t.nest(f))
+    }
     fn map_with_path(&self, path: &mut Path, f: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self {
         self.as_ref().map(|t| t.map_with_path(path, f))
     }
@@ -165,6 +200,10 @@ impl<T: Tree> Tree for Option<T> {
 }
 
 impl<T: Tree> Tree for Box<T> {
+    type Nested<B: Tree> = Box<T::Nested<B>>;
+    fn nest<B: Tree>(&self, f: &mut dyn FnMut(&Tensor) -> B) -> Self::Nested<B> {
+        Box::new(T::nest(self, f))
+    }
     fn map_with_path(&self, path: &mut Path, f: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self {
         Box::new(T::map_with_path(self, path, f))
     }
@@ -174,6 +213,10 @@ impl<T: Tree> Tree for Box<T> {
 }
 
 impl<T: Tree> Tree for BTreeMap<String, T> {
+    type Nested<B: Tree> = BTreeMap<String, T::Nested<B>>;
+    fn nest<B: Tree>(&self, f: &mut dyn FnMut(&Tensor) -> B) -> Self::Nested<B> {
+        self.iter().map(|(k, t)| (k.clone(), t.nest(f))).collect()
+    }
     fn map_with_path(&self, path: &mut Path, f: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self {
         let each =
             |(k, t): (&String, &T)| (k.clone(), path.enter(k, |path| t.map_with_path(path, f)));
@@ -189,6 +232,11 @@ impl<T: Tree> Tree for BTreeMap<String, T> {
 
 /// Keys are visited in ascending order.
 impl<T: Tree> Tree for HashMap<String, T> {
+    type Nested<B: Tree> = HashMap<String, T::Nested<B>>;
+    fn nest<B: Tree>(&self, f: &mut dyn FnMut(&Tensor) -> B) -> Self::Nested<B> {
+        let sorted: BTreeMap<&String, &T> = self.iter().collect();
+        sorted.into_iter().map(|(k, t)| (k.clone(), t.nest(f))).collect()
+    }
     fn map_with_path(&self, path: &mut Path, f: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self {
         let sorted: BTreeMap<&String, &T> = self.iter().collect();
         let each =
@@ -207,6 +255,14 @@ impl<T: Tree> Tree for HashMap<String, T> {
 macro_rules! tuples {
     ($($($T:ident $i:tt),*;)*) => { $(
         impl<$($T: Tree),*> Tree for ($($T,)*) {
+            type Nested<Branch: Tree> = ($($T::Nested<Branch>,)*);
+            #[allow(unused_variables, clippy::unused_unit)] // the tuple of nothing
+            fn nest<Branch: Tree>(
+                &self,
+                f: &mut dyn FnMut(&Tensor) -> Branch,
+            ) -> Self::Nested<Branch> {
+                ($(self.$i.nest(f),)*)
+            }
             #[allow(unused_variables, clippy::unused_unit)] // the tuple of nothing
             fn map_with_path(
                 &self,
@@ -236,6 +292,10 @@ macro_rules! leafless {
     ($($T:ty, $x:ident => $bytes:expr;)*) => { $(
         /// No leaves: a static field.
         impl Tree for $T {
+            type Nested<B: Tree> = $T;
+            fn nest<B: Tree>(&self, _: &mut dyn FnMut(&Tensor) -> B) -> $T {
+                self.clone()
+            }
             fn map_with_path(&self, _: &mut Path, _: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self {
                 self.clone()
             }

@@ -4,7 +4,7 @@ mod support;
 
 use std::cell::Cell;
 use support::{assert_close, assert_says, assert_values, message_of, varied};
-use tensor::tree::{Description, Path};
+use tensor::tree::{Branches, Description, Path};
 use tensor::{DType, Key, Tensor, Tree, checkpoint, grad, hessian, jit, jit_step, vmap};
 
 /// A layer with a setting that is not a leaf.
@@ -15,6 +15,10 @@ struct Power {
 }
 
 impl Tree for Power {
+    type Nested<B: Tree> = Branches<B>;
+    fn nest<B: Tree>(&self, f: &mut dyn FnMut(&Tensor) -> B) -> Branches<B> {
+        Branches::new(self, f)
+    }
     fn map_with_path(&self, path: &mut Path, f: &mut dyn FnMut(&Path, &Tensor) -> Tensor) -> Self {
         let weight = path.enter("weight", |path| f(path, &self.weight));
         Power { weight, exponent: self.exponent }

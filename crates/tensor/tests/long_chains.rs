@@ -19,10 +19,11 @@ fn a_million_additions_are_traced_and_dropped() {
     assert_eq!(program.operations(), MILLION + 1);
 }
 
-/// Far more nodes than a stack has room for frames: the threads of tests have 2 MiB.
+/// Far more nodes than a stack has room for frames (the threads of tests have 2 MiB), and far too
+/// many for anything that takes the square of their number.
 #[test]
-fn long_chains_are_differentiated() {
-    assert_eq!(grad(|x: &Tensor| chain(x, MILLION / 4))(&Tensor::from(2.0)).item(), 1.0);
+fn a_million_nodes_are_differentiated_and_dropped() {
+    assert_eq!(grad(|x: &Tensor| chain(x, MILLION))(&Tensor::from(2.0)).item(), 1.0);
 }
 
 #[test]

@@ -3,19 +3,34 @@
 mod support;
 
 use support::{assert_says, message_of};
-use tensor::{Tensor, custom_jvp, custom_vjp, grad, hvp, jvp, vmap, while_loop};
+use tensor::{
+    Tensor, custom_jvp, custom_vjp, grad, hvp, jit, jvp, linearize, vjp, vmap, while_loop,
+};
+
+/// A line of this file, as messages write it.
+fn here(line: u32) -> String {
+    format!("rules_that_do_not_exist.rs:{line}")
+}
 
 #[test]
 fn reverse_mode_through_while() {
     let f = |x: &Tensor| while_loop(|x: &Tensor| x.lt(100.0), |x: &Tensor| x * 2.0, x);
-    let message = message_of(|| grad(f)(&Tensor::from(3.0)));
-    assert_says(&message, &["transpose", "while", "scan", "rules_that_do_not_exist.rs"]);
+    let (message, line) = (message_of(|| grad(f)(&Tensor::from(3.0))), line!());
+    assert_says(&message, &["transpose", "`while` made at", "scan", &here(line - 1)]);
+    assert_says(&message, &["under `grad` called at", &here(line)]);
+    // Other transformations around it do not hide whose rule is missing.
+    let xs = Tensor::from([3.0]);
+    let mapped = jit(|xs: &Tensor| vmap(|x: &Tensor| grad(f)(x))(xs));
+    assert_says(&message_of(|| mapped(&xs)), &["transpose", "`while`", "under `grad` called at"]);
+    let message = message_of(|| vjp(f)(&Tensor::from(3.0)));
+    assert_says(&message, &["transpose", "`while`", "under `vjp` called at", &here(line!() - 1)]);
     // Forward mode has one: 3·2⁶ = 192.
     assert_eq!(jvp(f)(&Tensor::from(3.0), &Tensor::from(1.0)).1.item(), 64.0);
 }
 
 #[test]
 fn forward_mode_through_a_rule_for_reverse_mode() {
+    let line = line!() + 1;
     let square = custom_vjp(
         |x: &Tensor| x * x,
         |x: &Tensor| (x * x, x.clone()),
@@ -24,7 +39,12 @@ fn forward_mode_through_a_rule_for_reverse_mode() {
     let x = Tensor::from(3.0);
     assert_eq!(grad(&square)(&x).item(), 6.0);
     let message = message_of(|| jvp(&square)(&x, &x));
-    assert_says(&message, &["custom_vjp", "no forward mode", "custom_jvp"]);
+    assert_says(&message, &["under `jvp` called at", &here(line!() - 1)]);
+    assert_says(&message, &["no forward mode", "custom_jvp", "`custom_vjp` made at", &here(line)]);
+    let (_, derivative) = linearize(&square)(&x);
+    let line = line!() - 1;
+    let message = message_of(|| derivative(&x));
+    assert_says(&message, &["no forward mode", "under `linearize` called at", &here(line)]);
     // Forward over reverse differentiates the rule itself, which has a forward mode.
     assert_eq!(hvp(&square)(&x, &Tensor::from(1.0)).item(), 2.0);
     assert_eq!(grad(|x: &Tensor| grad(&square)(x))(&x).item(), 2.0);

@@ -95,12 +95,11 @@ impl Predictor {
     pub fn predict(&self, features: &Features) -> Result<Vec<Prediction>, Error> {
         let width: usize = self.input.shape.iter().product();
         if features.width() != width {
-            return Err(Error::setting(
-                "FILE",
+            return Err(Error::run(
+                Path::new(features.name()),
                 format!(
-                    "{} has {} features per example (shape {:?}), the network takes {width} \
+                    "has {} features per example (shape {:?}), the network takes {width} \
                      (shape {:?})",
-                    features.name(),
                     features.width(),
                     features.shape(),
                     self.input.shape

@@ -56,6 +56,13 @@ impl Prepared {
                 ));
             }
         };
+        let given = [("target", config.target.is_some()), ("task", config.task.is_some())];
+        if let Some((name, _)) = given.into_iter().find(|(_, given)| *given)
+            && data::embedded::find(&config.data).is_some()
+        {
+            let what = format!("is for files; the target of {} is settled", config.data);
+            return Err(Error::setting(name, what));
+        }
         let options = OpenOptions { target, task, ..OpenOptions::default() };
         Prepared::from_dataset(data::load(&config.data, &options)?, config)
     }

@@ -15,7 +15,8 @@ fn is_elementwise(prim: &Prim) -> bool {
         | Prim::Clamp(_)
         | Prim::Convert(_)
         | Prim::IntegerPow(_)
-        | Prim::Polygamma(_) => true,
+        | Prim::Polygamma(_)
+        | Prim::IsFinite(_) => true,
         Prim::Placeholder(_)
         | Prim::Constant(_)
         | Prim::Reduce(_)

@@ -143,10 +143,10 @@ pub(crate) fn units(program: &Program) -> Vec<Unit> {
 
 #[cfg(test)]
 mod tests {
+    use super::source::merged;
     use super::*;
-    use array::Type;
     use ir::Builder;
-    use ir::prim::{Binary, BroadcastInDim, Reduce, ReduceOp, Unary};
+    use ir::prim::{Binary, BroadcastInDim, Reduce, ReduceOp, Reverse, Unary};
 
     fn builder(shape: &[usize]) -> Builder {
         Builder::new(vec![Type::new(DType::F32, shape)])
@@ -171,37 +171,71 @@ mod tests {
         assert_eq!(merged(&[2, 1, 4], &[4, 0, 1]), [(8, 1)]);
     }
 
-    #[test]
-    fn softmax_is_two_loops_around_its_reductions() {
-        let mut b = builder(&[4, 5]);
+    /// exp(x − max)/Σ of the rows of a matrix.
+    fn softmax(rows: usize, row: usize) -> Vec<Unit> {
+        let mut b = builder(&[rows, row]);
         let max = push(&mut b, Reduce { op: ReduceOp::Max, axes: vec![1] }, &[Var(0)]);
-        let along = || BroadcastInDim { shape: vec![4, 5], dims: vec![0] };
+        let along = || BroadcastInDim { shape: vec![rows, row], dims: vec![0] };
         let max = push(&mut b, along(), &[max]);
         let shifted = push(&mut b, Binary::Sub, &[Var(0), max]);
         let e = push(&mut b, Unary::Exp, &[shifted]);
         let sum = push(&mut b, Reduce { op: ReduceOp::Sum, axes: vec![1] }, &[e]);
         let sum = push(&mut b, along(), &[sum]);
         let y = push(&mut b, Binary::Div, &[e, sum]);
-        let units = units(&b.finish(vec![y]));
+        units(&b.finish(vec![y]))
+    }
+
+    #[test]
+    fn softmax_is_one_loop_over_its_rows() {
+        let units = softmax(4, 5);
+        let [Unit::Loop { fused, inputs, outputs }] = &units[..] else { panic!("{units:?}") };
+        assert_eq!((&fused.shape[..], fused.row), (&[4, 5][..], 5));
+        assert_eq!((inputs.len(), outputs.len()), (1, 1));
+        let names: Vec<&str> = fused.code.iter().map(|i| i.prim.rules().name()).collect();
+        let (fill, max, sum) = ("broadcast_in_dim", "reduce_max", "reduce_sum");
+        assert_eq!(names, [max, fill, "sub", "exp", sum, fill, "div"]);
+        let extents: Vec<Extent> = fused.code.iter().map(|i| i.extent).collect();
+        assert_eq!(extents[..3], [Extent::Row, Extent::Element, Extent::Element]);
+        // Two tiles of elements, and values of rows.
+        assert_eq!(fused.registers.iter().filter(|r| r.1 == Extent::Element).count(), 2);
+    }
+
+    #[test]
+    fn rows_too_long_for_the_cache_are_folded_apart() {
+        let units = softmax(4, 100_000);
         assert_eq!(units.len(), 4);
         let loops = loops(&units);
         assert_eq!(loops[0].code.len(), 2);
-        assert_eq!(loops[0].views[1], View::Strided(vec![(4, 1), (5, 0)]));
+        assert_eq!(loops[0].readings[1].view, View::Strided(vec![(4, 1), (100_000, 0)]));
         assert_eq!(loops[1].code.len(), 1);
     }
 
     #[test]
-    fn a_loop_is_not_closed_around_what_depends_on_it() {
-        let mut b = builder(&[4]);
+    fn values_of_rows_are_repeated_along_rows_only() {
+        // Sums of the rows of a square matrix, put beside its columns: not the same loop.
+        let mut b = builder(&[4, 4]);
         let e = push(&mut b, Unary::Exp, &[Var(0)]);
-        let total = push(&mut b, Reduce { op: ReduceOp::Sum, axes: vec![0] }, &[e]);
-        let total = push(&mut b, BroadcastInDim { shape: vec![4], dims: vec![] }, &[total]);
+        let sum = push(&mut b, Reduce { op: ReduceOp::Sum, axes: vec![1] }, &[e]);
+        let down = push(&mut b, BroadcastInDim { shape: vec![4, 4], dims: vec![1] }, &[sum]);
+        let y = push(&mut b, Binary::Div, &[e, down]);
+        let units = units(&b.finish(vec![y]));
+        assert_eq!(loops(&units).iter().map(|l| l.code.len()).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    #[test]
+    fn a_loop_is_not_closed_around_what_depends_on_it() {
+        // The product lies on a way from the exponential to the quotient.
+        let mut b = builder(&[4, 5]);
+        let e = push(&mut b, Unary::Exp, &[Var(0)]);
+        let sum = push(&mut b, Reduce { op: ReduceOp::Sum, axes: vec![1] }, &[e]);
+        let total = push(&mut b, Reverse { axes: vec![0] }, &[sum]);
+        let total = push(&mut b, BroadcastInDim { shape: vec![4, 5], dims: vec![0] }, &[total]);
         let s = push(&mut b, Unary::Sin, &[e]);
         let y = push(&mut b, Binary::Div, &[s, total]);
         let units = units(&b.finish(vec![y]));
         let loops = loops(&units);
-        // exp and sin, giving both; then the quotient.
-        assert_eq!(loops.iter().map(|l| l.code.len()).collect::<Vec<_>>(), [2, 1]);
+        // exp, the sum and sin; then the quotient.
+        assert_eq!(loops.iter().map(|l| l.code.len()).collect::<Vec<_>>(), [3, 1]);
         assert_eq!(loops[0].results.len(), 2);
     }
 

@@ -50,7 +50,8 @@ fn rewritten(new: &mut Rewriter, prim: &Prim, x: &[Var], at: At) -> Option<Var> 
         | Prim::Clamp(_)
         | Prim::Convert(_)
         | Prim::IntegerPow(_)
-        | Prim::Polygamma(_) => arithmetic::identities(new, prim, x, at)
+        | Prim::Polygamma(_)
+        | Prim::IsFinite(_) => arithmetic::identities(new, prim, x, at)
             .or_else(|| constants::fold(new, prim, x, at))
             .or_else(|| arithmetic::repeated(new, prim, x, at)),
         Prim::BroadcastInDim(p) => layout::broadcast_in_dim(new, p, x[0], at),

@@ -4,8 +4,8 @@ use array::{Array, DType, Type};
 use ir::check::fill;
 use ir::prim::{
     ArgReduce, Binary, BroadcastInDim, Clamp, Compare, Concatenate, Constant, Convert, DotGeneral,
-    Example, IntegerPow, Iota, Pad, Padding, Polygamma, Reduce, ReduceOp, Reshape, Reverse, Select,
-    Slice, Transpose, Unary, all_examples,
+    Example, IntegerPow, Iota, IsFinite, Pad, Padding, Polygamma, Reduce, ReduceOp, Reshape,
+    Reverse, Select, Slice, Transpose, Unary, all_examples,
 };
 use ir::{Builder, Prim, Program, Var};
 
@@ -229,6 +229,9 @@ impl Generator {
                 let dtype =
                     if self.random.chance(2) { self.float } else { *self.random.pick(&DType::ALL) };
                 self.push(Convert { dtype }, &[x]);
+                if self.random.chance(4) {
+                    self.push(IsFinite {}, &[x]);
+                }
             }
             13 => {
                 let n = self.random.below(6) as i32 - 2;

@@ -36,6 +36,7 @@ pub(super) fn is_elementwise(prim: &Prim) -> bool {
             | Prim::Binary(_)
             | Prim::IntegerPow(_)
             | Prim::Polygamma(_)
+            | Prim::IsFinite(_)
             | Prim::Compare(_)
             | Prim::Select(_)
             | Prim::Clamp(_)

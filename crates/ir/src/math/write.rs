@@ -442,6 +442,10 @@ impl Writer<'_> {
             let name = self.style.pick(format!("ψ⁽{order}⁾"), format!("\\psi^{{({n})}}"));
             return self.call(&name, x);
         }
+        if let Prim::IsFinite(_) = prim {
+            let argument = self.at(x[0], Level::Sum);
+            return (format!("|{argument}| < {}", self.style.pick("∞", "\\infty")), Level::Truth);
+        }
         if let Prim::Compare(c) = prim {
             let sign = relation(*c, self.style);
             let text =

@@ -87,6 +87,8 @@ primitives! {
     scalar::IntegerPow "integer_pow",
     /// ψ⁽ⁿ⁾(x), the n-th derivative of the digamma function.
     scalar::Polygamma "polygamma",
+    /// Whether an element is neither infinite nor NaN.
+    scalar::IsFinite "is_finite",
     /// A scalar function of two arguments, element by element: z = f(x, y).
     binary::Binary "binary",
     /// A comparison, element by element, giving truth values.

@@ -1,5 +1,5 @@
 //! Element-by-element operations with parameters or mixed dtypes: integer powers, polygamma,
-//! comparison, selection, clamping, conversion.
+//! the test for finite numbers, comparison, selection, clamping, conversion.
 
 use super::family::{
     add_tangents, arity, elementwise_batch, floating, linear_jvp, no_cotangents, not_linear,
@@ -93,6 +93,49 @@ impl Primitive for Polygamma {
         [1, 2, 3]
             .map(|n| Example::new(Polygamma { n }, &[&[4]]).fill(0, Fill::Range(0.6, 3.0)))
             .into()
+    }
+}
+
+/// Whether a float is a number: neither infinite nor NaN. Truth values have no derivative.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct IsFinite {}
+
+impl Primitive for IsFinite {
+    fn name(&self) -> &'static str {
+        "is_finite"
+    }
+    fn typ(&self, x: &[&Type]) -> Result<Vec<Type>, TypeError> {
+        arity(x, 1)?;
+        floating(x[0])?;
+        Ok(vec![x[0].with_dtype(DType::Bool)])
+    }
+    fn eval(&self, x: &[&Array]) -> RuleResult<Vec<Array>> {
+        fn finite<T: Element>(x: &Array) -> Vec<bool> {
+            x.as_slice::<T>().iter().map(|v| v.to_f64().is_finite()).collect()
+        }
+        let values = with_dtype!(x[0].dtype(), T => finite::<T>(x[0]));
+        Ok(vec![Array::from_vec(values, x[0].shape())])
+    }
+    fn jvp(&self, _: &[Expr], _: &[Expr], _: &[Tangent]) -> RuleResult<Jvp> {
+        Ok(None.into())
+    }
+    fn transpose(&self, _: &[Tangent], x: &[Operand]) -> RuleResult<Vec<Tangent>> {
+        no_cotangents(self, x)
+    }
+    fn batch(&self, x: &[Expr], batched: &[bool], axis: &BatchAxis) -> RuleResult<Vec<Batched>> {
+        elementwise_batch(self, x, batched, axis)
+    }
+    fn flops(&self, _: &[Type], y: &[Type]) -> u64 {
+        y[0].len() as u64
+    }
+    crate::no_programs!();
+    fn examples() -> Vec<Example> {
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        let all = Fill::Values(vec![0.5, inf, -inf, nan, -0.0, f64::MAX]);
+        vec![
+            Example::new(IsFinite {}, &[&[2, 3]]).fill(0, all).without_derivative("truth values"),
+            Example::new(IsFinite {}, &[&[0]]).without_derivative("truth values"),
+        ]
     }
 }
 

@@ -221,7 +221,8 @@ impl Draw for BarChart {
         let frame = if upright {
             Frame::new(bounds, names, value, 0.0)
         } else {
-            Frame::new(bounds, value, names, if write_values { widest * 0.7 } else { 0.0 })
+            // A value stands behind the end of its bar, and the longest bar may end at the edge.
+            Frame::new(bounds, value, names, if write_values { widest + 10.0 } else { 0.0 })
         };
         frame.draw_grid(svg);
         frame.draw_axes(svg);

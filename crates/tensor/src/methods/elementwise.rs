@@ -3,7 +3,7 @@
 use crate::broadcasting::{binary, common, compare, weak};
 use crate::execute::bind1;
 use crate::{DType, Tensor};
-use ir::prim::{Binary, Clamp, Compare, Convert, IntegerPow, Polygamma, Select, Unary};
+use ir::prim::{Binary, Clamp, Compare, Convert, IntegerPow, IsFinite, Polygamma, Select, Unary};
 
 macro_rules! unary_methods {
     ($($method:ident $Variant:ident $doc:literal;)*) => {
@@ -163,7 +163,7 @@ impl Tensor {
     /// Whether an element is neither infinite nor NaN.
     #[track_caller]
     pub fn is_finite(&self) -> Tensor {
-        self.abs().lt(f64::INFINITY)
+        bind1(IsFinite {}, &[self])
     }
 
     /// Whether an element is NaN.

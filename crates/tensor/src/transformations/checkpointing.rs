@@ -3,6 +3,7 @@
 use super::{exprs, with_exprs};
 use crate::execute::{bind, expect};
 use crate::{Tensor, Tree};
+use ir::expr::standing_at;
 use ir::prim::{Call, CallKind};
 use ir::{EMBEDDED, Expr, Scope, ScopeKind, close};
 use std::sync::Arc;
@@ -29,7 +30,8 @@ pub fn checkpoint<T: Tree, O: Tree, F: FnOnce(&T) -> O>(f: F) -> impl FnOnce(&T)
         let call = Call { kind: CallKind::Checkpoint, program: Arc::new(closed.program) };
         let operands: Vec<Tensor> =
             input.values.into_iter().chain(closed.captured).map(Tensor).collect();
-        let out = bind(call, &operands.iter().collect::<Vec<_>>());
+        let operands: Vec<&Tensor> = operands.iter().collect();
+        let out = standing_at(at, || bind(call, &operands));
         let out: Vec<Expr> = out.into_iter().map(|t| t.0).collect();
         with_exprs(&result, out)
     }

@@ -3,6 +3,7 @@
 use super::{Place, exprs, with_exprs};
 use crate::execute::{bind, expect};
 use crate::{Tensor, Tree};
+use ir::expr::standing_at;
 use ir::prim::{Call, CallKind, CustomJvp, CustomVjp, RuleRef};
 use ir::{Closed, EMBEDDED, Expr, RuleResult, Scope, ScopeKind, Tangent, close};
 use std::panic::Location;
@@ -47,7 +48,7 @@ where
         };
         let kind =
             CallKind::CustomJvp { rule: RuleRef::<dyn CustomJvp>::new(Arc::new(rule)), arguments };
-        call(kind, closed, x, &result)
+        call(at, kind, closed, x, &result)
     }
 }
 
@@ -91,7 +92,7 @@ where
         };
         let kind =
             CallKind::CustomVjp { rule: RuleRef::<dyn CustomVjp>::new(Arc::new(rule)), arguments };
-        call(kind, closed, x, &result)
+        call(at, kind, closed, x, &result)
     }
 }
 
@@ -102,10 +103,11 @@ fn trace<T: Tree, O: Tree>(at: Place, f: impl Fn(&T) -> O, x: &T) -> (Closed, O)
     (expect(close(Some(guard.scope()), &input.params, &exprs(&result), EMBEDDED)), result)
 }
 
-fn call<T: Tree, O: Tree>(kind: CallKind, closed: Closed, x: &T, result: &O) -> O {
+fn call<T: Tree, O: Tree>(at: Place, kind: CallKind, closed: Closed, x: &T, result: &O) -> O {
     let prim = Call { kind, program: Arc::new(closed.program) };
     let operands: Vec<Tensor> = exprs(x).into_iter().chain(closed.captured).map(Tensor).collect();
-    let out = bind(prim, &operands.iter().collect::<Vec<_>>());
+    let operands: Vec<&Tensor> = operands.iter().collect();
+    let out = standing_at(at, || bind(prim, &operands));
     with_exprs(result, out.into_iter().map(|t| t.0))
 }
 

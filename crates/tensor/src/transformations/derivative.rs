@@ -1,7 +1,7 @@
 //! Derivatives of functions of trees, in both modes.
 
 use super::{Opened, Place, exprs, is_float, open, with_exprs};
-use crate::execute::{Executable, expect, finish};
+use crate::execute::{Executable, expect_in, finish};
 use crate::{Tensor, Tree};
 use ir::transform::{jvp as push_forward, transpose, transpose_program};
 use ir::{Expr, Program, RuleResult, Scope, ScopeGuard, ScopeKind, Tangent, close};
@@ -43,7 +43,7 @@ fn value_and_grad_at<T: Tree, F: FnOnce(&T) -> Tensor>(
             y.ty()
         );
         let one = Some(y.full_like(1.0));
-        let (y, pulled) = expect(traced.pull_back(&[one]));
+        let (y, pulled) = expect_in("grad", at, traced.pull_back(&[one]));
         (y, traced.as_input(x, pulled))
     }
 }
@@ -103,7 +103,7 @@ pub(super) fn jvp_at<T: Tree, O: Tree, F: FnOnce(&T) -> O>(
             let all: Vec<Expr> = y.iter().cloned().chain(dy).collect();
             finish(scope, &all, &traced.input.params, &traced.input.values)
         })();
-        let mut y = expect(results);
+        let mut y = expect_in("jvp", at, results);
         let dy = y.split_off(traced.outputs.len());
         (with_exprs(&traced.result, y), with_exprs(&traced.result, dy))
     }
@@ -134,16 +134,16 @@ pub(super) fn vjp_at<T: Tree + 'static, O: Tree + 'static, F: FnOnce(&T) -> O>(
 ) -> impl FnOnce(&T) -> (O, Box<dyn Fn(&O) -> T>) {
     move |x| {
         let traced = Traced::new("vjp", at, f, x);
-        let (y, linear) = expect(traced.linearized());
+        let (y, linear) = expect_in("vjp", at, traced.linearized());
         let result = with_exprs(&traced.result, y);
         let input = x.map(Tensor::clone);
         let opened = traced.input.opened.clone();
         let inputs = traced.input.params.len();
-        let transposed = expect(transpose_program(&linear.program, inputs));
+        let transposed = expect_in("vjp", at, transpose_program(&linear.program, inputs));
         let transposed = Linear { program: transposed, ..linear };
         let pull_back = move |ct: &O| {
             let ct = pick(exprs(ct), &transposed.nonzero);
-            let mut pulled = expect(transposed.apply(ct)).into_iter();
+            let mut pulled = expect_in("vjp", at, transposed.apply(ct)).into_iter();
             let leaves = input.leaves().into_iter().zip(&opened).map(|(leaf, &opened)| {
                 if opened {
                     pulled.next().expect("invariant: one per input")
@@ -173,12 +173,13 @@ pub fn linearize<T: Tree + 'static, O: Tree + 'static, F: FnOnce(&T) -> O>(
     let at = Location::caller();
     move |x| {
         let traced = Traced::new("linearize", at, f, x);
-        let (y, linear) = expect(traced.linearized());
+        let (y, linear) = expect_in("linearize", at, traced.linearized());
         let result = with_exprs(&traced.result, y);
         let template = result.map(Tensor::clone);
         let opened = traced.input.opened.clone();
         let push_forward = move |dx: &T| {
-            let mut pushed = expect(linear.apply(pick(exprs(dx), &opened))).into_iter();
+            let mut pushed =
+                expect_in("linearize", at, linear.apply(pick(exprs(dx), &opened))).into_iter();
             let leaves =
                 template.leaves().into_iter().zip(&linear.nonzero).map(|(leaf, &nonzero)| {
                     if nonzero {

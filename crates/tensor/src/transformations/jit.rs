@@ -1,7 +1,7 @@
 //! Compilation: a function is traced once per kind of argument, and its program kept.
 
 use super::{Place, exprs, open, with_exprs};
-use crate::execute::{Executable, expect, waits_for_an_axis};
+use crate::execute::{Executable, expect_in, waits_for_an_axis};
 use crate::tree::Description;
 use crate::{Tensor, Tree};
 use array::{Array, Type};
@@ -55,7 +55,11 @@ impl<O: Tree> Cache<O> {
         let guard = Scope::enter_at(ScopeKind::Program(name), at);
         let input = open(x, guard.scope(), false, |_| true);
         let result = f(&input.tree);
-        let closed = expect(close(Some(guard.scope()), &input.params, &exprs(&result), EMBEDDED));
+        let closed = expect_in(
+            name,
+            at,
+            close(Some(guard.scope()), &input.params, &exprs(&result), EMBEDDED),
+        );
         if waits_for_an_axis(&closed.program) {
             return None;
         }
@@ -94,7 +98,7 @@ pub fn jit<T: Tree, O: Tree, F: Fn(&T) -> O>(f: F) -> impl Fn(&T) -> O {
         let Some(mut inputs) = arrays else { return f(x) };
         let Some(compiled) = cache.get("jit", at, x, &f) else { return f(x) };
         inputs.extend(compiled.captured.iter().cloned());
-        let results = expect(compiled.executable.run(inputs));
+        let results = expect_in("jit", at, compiled.executable.run(inputs));
         with_exprs(&compiled.result, results.into_iter().map(Expr::constant))
     }
 }
@@ -130,7 +134,7 @@ pub fn jit_step<S: Tree, B: Tree, O: Tree, F: Fn(&S, &B) -> (S, O)>(
         let mut arrays: Vec<Array> = inputs.drain(..).map(Expr::into_array).collect();
         arrays.extend(exprs(batch).into_iter().map(Expr::into_array));
         arrays.extend(compiled.captured.iter().cloned());
-        let results = expect(compiled.executable.run(arrays));
+        let results = expect_in("jit_step", at, compiled.executable.run(arrays));
         with_exprs(&compiled.result, results.into_iter().map(Expr::constant))
     }
 }

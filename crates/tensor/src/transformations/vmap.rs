@@ -1,7 +1,7 @@
 //! Batching: a function of one example becomes a function of many.
 
 use super::{Place, exprs};
-use crate::execute::{expect, finish};
+use crate::execute::{expect_in, finish};
 use crate::tree::Path;
 use crate::{Tensor, Tree};
 use ir::prim::{BatchAxis, Batched};
@@ -106,8 +106,8 @@ pub(super) fn vmap_at<T: Tree, O: Tree, F: FnOnce(&T) -> O>(
             .collect();
         let result = f(&xs.with_leaves(params.iter().cloned().map(Tensor)));
         let axis = BatchAxis { size, name };
-        let y =
-            expect(ir::transform::batch(inner.scope(), &exprs(&result), &params, &whole, &axis));
+        let batched = ir::transform::batch(inner.scope(), &exprs(&result), &params, &whole, &axis);
+        let y = expect_in("vmap", at, batched);
         drop(inner);
         let out_axes = per_leaf(&result, &options.out_axes, 0, "out_axes");
         let y: Vec<Expr> = y
@@ -129,7 +129,7 @@ pub(super) fn vmap_at<T: Tree, O: Tree, F: FnOnce(&T) -> O>(
         // Closed first: what waits for an enclosing vmap's named axis belongs to that one's scope.
         let scope = outer.scope().clone();
         drop(outer);
-        let y = expect(finish(&scope, &y, &params, &values));
+        let y = expect_in("vmap", at, finish(&scope, &y, &params, &values));
         super::with_exprs(&result, y)
     }
 }

@@ -103,6 +103,8 @@ struct Convert<A, B>(PhantomData<(A, B)>);
 /// `out = xⁿ`.
 struct PowerF32;
 struct PowerF64;
+/// `out = |x| < ∞`.
+struct IsFinite<T>(PhantomData<T>);
 /// `out = ψ⁽ⁿ⁾(x)`.
 struct PolygammaF32;
 struct PolygammaF64;
@@ -151,6 +153,11 @@ body!([A: Element, B: Element] Convert<A, B>, t => {
     let through_f64 = A::DTYPE.is_float() || B::DTYPE.is_float();
     for (o, &x) in t.output::<B>(t.n).iter_mut().zip(t.input::<A>(0, t.n)) {
         *o = if through_f64 { B::from_f64(x.to_f64()) } else { B::from_i64(x.to_i64()) };
+    }
+});
+body!([T: Element] IsFinite<T>, t => {
+    for (o, &x) in t.output::<bool>(t.n).iter_mut().zip(t.input::<T>(0, t.n)) {
+        *o = x.to_f64().is_finite();
     }
 });
 body!([] PolygammaF32, t => {
@@ -291,6 +298,7 @@ pub(super) fn kernel(prim: &Prim, from: DType, to: DType) -> (Kernel, i32) {
             (DType::Bool, DType::F64) => compiled::<Convert<bool, f64>>(),
             _ => with_dtype!(from, A => with_dtype!(to, B => plain::<Convert<A, B>>())),
         },
+        Prim::IsFinite(_) => floats_first!(from, IsFinite),
         Prim::IntegerPow(p) if from == DType::F32 => return (compiled::<PowerF32>(), p.n),
         Prim::IntegerPow(p) => return (compiled::<PowerF64>(), p.n),
         Prim::Polygamma(p) => {

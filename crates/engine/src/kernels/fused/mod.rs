@@ -118,7 +118,7 @@ pub(crate) fn elementwise(prim: &Prim, x: &mut [Operand<'_>]) -> Outputs {
     }
     let ty = x[0].array().ty();
     let dtype = match prim {
-        Prim::Compare(_) => DType::Bool,
+        Prim::Compare(_) | Prim::IsFinite(_) => DType::Bool,
         Prim::Convert(c) => c.dtype,
         Prim::Select(_) => x[1].array().dtype(),
         _ => ty.dtype,

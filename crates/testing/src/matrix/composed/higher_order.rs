@@ -2,7 +2,7 @@
 
 use super::{Spec, row, sample};
 use tensor::transformations::{VmapOptions, jacfwd};
-use tensor::{DType, Tensor, grad, hvp, jvp, vmap, vmap_with};
+use tensor::{DType, Tensor, grad, hessian, hvp, jacrev, jvp, vmap, vmap_with};
 
 pub(super) fn rows() -> Vec<Spec> {
     type Two = (Tensor, Tensor);
@@ -40,8 +40,14 @@ pub(super) fn rows() -> Vec<Spec> {
         }),
         row("Newton step", sample(&[2], 15), |x: &Tensor| {
             let f = |x: &Tensor| (x.cosh() + x.square()).sum() + x.prod();
-            let hessian = jacfwd(|x: &Tensor| grad(f)(x))(x);
-            x - hessian.solve(&grad(f)(x))
+            x - hessian(f)(x).solve(&grad(f)(x))
+        }),
+        row("Hessian by blocks", (sample(&[2], 18), sample(&[2, 2], 19)), |x: &Two| {
+            let f = |(x, w): &Two| w.matmul(x).tanh().sum() + x.prod();
+            hessian(f)(x)
+        }),
+        row("Jacobian of a pair", (sample(&[2], 20), sample(&[2], 21)), |x: &Two| {
+            jacrev(|(x, y): &Two| [x * y.exp(), (x.square() + y).sin()])(x)
         }),
         row("Rosenbrock's function", sample(&[4], 16), |x: &Tensor| {
             let (a, b) = (x.slice_axis(0, 0, 3), x.slice_axis(0, 1, 4));
