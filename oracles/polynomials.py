@@ -87,8 +87,11 @@ if __name__ == "__main__":
     rational("erf, f32, all", erf_p, "1e-10", mp.mpf("3.92") ** 2, 5, 5)
     polynomial("erf, f64, |x| <= 1", erf_p, "1e-12", 1, 11, lambda z: 1 / erf_p(z))
 
-    def erfc_p(t):
-        x = 4 * (1 + t) / (1 - t)
-        return mp.erfc(x) * mp.exp(x * x) * (1 + 2 * x)
+    for name, k, top, degree, rounds in (("f32", 2, "10.1", 9, 10), ("f64", 4, "28", 22, 6)):
 
-    polynomial("erfc, f64", erfc_p, -1, mp.mpf(24) / 32, 22, lambda t: 1 / erfc_p(t), rounds=6)
+        def erfc_p(t):
+            x = k * (1 + t) / (1 - t)
+            return mp.erfc(x) * mp.exp(x * x) * (1 + 2 * x)
+
+        end = (mp.mpf(top) - k) / (mp.mpf(top) + k)
+        polynomial(f"erfc, {name}", erfc_p, -1, end, degree, lambda t: 1 / erfc_p(t), rounds)

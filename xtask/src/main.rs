@@ -4,8 +4,11 @@
 //! cargo xtask ci                               everything that continuous integration checks
 //! cargo xtask tidy                             the rules of the house
 //! cargo xtask matrix [--only NAME] [--json]    every transformation of every operation
+//! cargo xtask bench [ROWS…] [--write] …        our speed beside that of other libraries
+//! cargo xtask explain ROW|FILE [--threads N]   where the time of a program goes
 //! ```
 
+mod bench;
 mod ci;
 mod matrix;
 mod tidy;
@@ -13,7 +16,8 @@ mod tidy;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "cargo xtask ci | tidy | matrix [--only NAME] [--json]";
+const USAGE: &str = "cargo xtask ci | tidy | matrix [--only NAME] [--json] | bench [ROWS…] [--peers LIST] \
+     [--threads N] [--rounds N] [--secs S] [--memory] [--json FILE] [--write] | explain ROW|FILE [--threads N]";
 
 /// The workspace's root.
 fn root() -> PathBuf {
@@ -28,6 +32,8 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(&root()),
         ["tidy"] => tidy::run(&root()),
         ["matrix", ref options @ ..] => matrix::run(options),
+        ["bench", ref options @ ..] => bench::run(&root(), options),
+        ["explain", ref options @ ..] => bench::explain(&root(), options),
         _ => Err(format!("usage: {USAGE}")),
     };
     match done {

@@ -2,9 +2,7 @@
 
 use mathesis::prelude::*;
 
-/// A hash of 32 bits whose every output bit depends on every input bit: the finaliser
-/// `lowbias32`-like mix (multiplications and shifts) of the bench's protocol, which every worker
-/// computes alike.
+/// A hash of a position: odd multipliers and xor-shifts, alike in every worker of the bench.
 fn hash(seed: u32, i: u32) -> u32 {
     let mut h = i.wrapping_mul(0x9E37_79B1).wrapping_add(seed.wrapping_mul(0x85EB_CA77));
     h ^= h >> 15;

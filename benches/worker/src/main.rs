@@ -2,10 +2,18 @@
 //! would write them, behind the line protocol that its peers speak too.
 //!
 //! ```text
-//! mathesis-bench [--threads N]        serves: a line `ROW SECONDS` in, a line `@@{json}` out
+//! mathesis-bench [--threads N]                   serves: `ROW SECONDS` in, `@@{json}` out
+//! mathesis-bench [--threads N] figures [ROWS…]   what is around the kernels, a line a row
+//! mathesis-bench [--threads N] peaks             what the machine can do
+//! mathesis-bench [--threads N] explain ROW|FILE  a program, its plan, and where its time goes
+//! mathesis-bench first-step                      one training step, then ends
+//! mathesis-bench rows                            the names of the rows
 //! ```
 
+mod explain;
+mod figures;
 mod inputs;
+mod peaks;
 mod protocol;
 mod row;
 mod rows;
@@ -14,25 +22,43 @@ mod tests;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: mathesis-bench [--threads N]";
+const USAGE: &str =
+    "mathesis-bench [--threads N] [figures [ROWS…] | peaks | explain ROW|FILE | first-step | rows]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let mut words = arguments.iter().map(String::as_str);
-    while let Some(word) = words.next() {
-        match (word, words.next().and_then(|n| n.parse::<usize>().ok())) {
-            ("--threads", Some(n)) if n > 0 => mathesis::set_threads(n),
-            _ => {
-                eprintln!("{USAGE}");
-                return ExitCode::FAILURE;
-            }
-        }
-    }
-    match protocol::serve("mathesis", rows::row) {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&words) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("mathesis-bench: {why}");
+            eprintln!("{why}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(words: &[&str]) -> Result<(), String> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (threads, words) = match words {
+        ["--threads", n, rest @ ..] => match n.parse() {
+            Ok(n) if n > 0 => (n, rest),
+            _ => return Err(format!("usage: {USAGE}")),
+        },
+        _ => (cores, words),
+    };
+    mathesis::set_threads(threads);
+    let done = match words {
+        [] => protocol::serve("mathesis", rows::row),
+        ["figures"] => figures::run(rows::NAMES),
+        ["figures", names @ ..] => figures::run(names),
+        ["peaks"] => protocol::say(&peaks::Peaks::measure(threads).json()),
+        ["explain", what] => return explain::run(what, &peaks::Peaks::measure(threads)),
+        ["first-step"] => figures::first_step(),
+        ["rows"] => {
+            println!("{}", rows::NAMES.join("\n"));
+            Ok(())
+        }
+        _ => return Err(format!("usage: {USAGE}")),
+    };
+    done.map_err(|e| format!("mathesis-bench: {e}"))
 }

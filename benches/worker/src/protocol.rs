@@ -60,7 +60,7 @@ pub(crate) fn serve(label: &str, row: impl Fn(&str) -> Option<Row>) -> io::Resul
     Ok(())
 }
 
-fn say(value: &Value) -> io::Result<()> {
+pub(crate) fn say(value: &Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "@@{value}")?;
     out.flush()

@@ -85,7 +85,6 @@ impl Row {
     }
 
     /// The program of the row's step, with its arguments.
-    #[cfg_attr(not(test), allow(dead_code))]
     pub(crate) fn program(self) -> (Traced, Vec<Tensor>) {
         (self.program)()
     }

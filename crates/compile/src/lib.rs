@@ -32,6 +32,7 @@ mod schedule;
 mod simplify;
 mod ties;
 mod transposed_products;
+mod work;
 
 pub use common_subexpressions::common_subexpressions;
 pub use convolutions::Convolution;

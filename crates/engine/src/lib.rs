@@ -27,6 +27,7 @@ mod execute;
 mod isa;
 mod kernels;
 mod memory;
+mod profile;
 mod run;
 mod strided;
 mod threads;
@@ -34,5 +35,6 @@ mod vectors;
 
 pub use execute::apply;
 pub use isa::{InstructionSet, instruction_set, set_instruction_set};
+pub use profile::{StepTime, run_timed};
 pub use run::{Cancel, run, run_cancellable};
 pub use threads::{set_threads, threads};

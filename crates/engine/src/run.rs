@@ -67,6 +67,16 @@ pub(crate) fn run_with(
     inputs: Vec<Array>,
     cancel: Option<&Cancel>,
 ) -> RuleResult<Vec<Array>> {
+    run_observed(plan, inputs, cancel, |_, _| ())
+}
+
+/// Runs a plan and calls `after` behind each step, with the frame as the step leaves it.
+pub(crate) fn run_observed(
+    plan: &Plan,
+    inputs: Vec<Array>,
+    cancel: Option<&Cancel>,
+    mut after: impl FnMut(&Step, &[Option<Array>]),
+) -> RuleResult<Vec<Array>> {
     check(plan, &inputs)?;
     let mut frame: Vec<Option<Array>> = inputs.into_iter().map(Some).collect();
     frame.resize(plan.slots(), None);
@@ -86,6 +96,7 @@ pub(crate) fn run_with(
                 frame[*slot as usize] = Some(result);
             }
         }
+        after(step, &frame);
     }
     Ok(plan
         .outputs()

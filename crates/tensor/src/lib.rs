@@ -20,6 +20,7 @@ pub mod functions;
 mod key;
 pub mod methods;
 mod operators;
+mod profile;
 pub mod program;
 pub mod random;
 mod tensor;

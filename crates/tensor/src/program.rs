@@ -1,8 +1,10 @@
 //! The program that a function leaves behind when it is traced, to look at: its size, its cost.
 
+pub use crate::profile::{Compiled, Profile, StepProfile};
+
 use crate::execute::expect;
 use crate::transformations::{exprs, open};
-use crate::{Tensor, Tree};
+use crate::{DType, Tensor, Tree};
 use ir::{Expr, Program, Scope, ScopeKind, close};
 
 /// The program of a function for arguments of certain types.
@@ -36,6 +38,22 @@ pub fn trace<T: Tree, O: Tree, F: FnOnce(&T) -> O>(f: F) -> impl FnOnce(&T) -> T
 }
 
 impl Traced {
+    /// A program from its text (see [`Traced::text`]), such as one from a file.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and where.
+    pub fn parse(text: &str) -> Result<Traced, String> {
+        let program = ir::parse(text).map_err(|e| e.to_string())?;
+        Ok(Traced { program, captured: vec![] })
+    }
+
+    /// Element types and shapes of the arguments' leaves, captured arrays not included.
+    pub fn arguments(&self) -> Vec<(DType, Vec<usize>)> {
+        let own = self.program.input_types().len() - self.captured.len();
+        let types = &self.program.input_types()[..own];
+        types.iter().map(|t| (t.dtype, t.shape.clone())).collect()
+    }
+
     /// Number of operations, bodies of control flow not counted.
     pub fn operations(&self) -> usize {
         self.program.equations().len()

@@ -9,9 +9,9 @@ mod recurrent;
 mod second_order;
 
 use crate::row::Row;
+pub(crate) use perceptrons::WIDTHS;
 
 /// All names, in the order of the table.
-#[cfg_attr(not(test), allow(dead_code))]
 pub(crate) const NAMES: &[&str] = &[
     "gemm_f32_64",
     "gemm_f32_256",

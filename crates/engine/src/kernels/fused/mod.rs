@@ -197,12 +197,19 @@ impl<'a> Loop<'a> {
             dtypes.push(dtype);
             sizes.push(dtype.size());
             let (filling, place) = match (&reading.view, donors[i]) {
+                // Memory that a result has taken over is read in place as long as it is whole.
+                (View::Whole, Some(k)) if overwritten_before_read(f, i, k) => {
+                    (Filling::Copied(k), in_tile)
+                }
+                (View::Whole, Some(k)) => {
+                    let step = per_row(reading.extent) * dtype.size();
+                    (Filling::None, Memory { start: results[k].start(), step })
+                }
                 (View::Whole, None) => {
                     let start = with_elements!(array.buffer(), v => v.as_ptr().cast::<u8>());
                     let step = per_row(reading.extent) * dtype.size();
                     (Filling::None, Memory { start: start.cast_mut(), step })
                 }
-                (View::Whole, Some(k)) => (Filling::Copied(k), in_tile),
                 (View::Scalar, _) => (Filling::Once(array), in_tile),
                 (View::Strided(axes), _) => {
                     (Filling::Strided(array, axes, reading.extent), in_tile)
@@ -335,6 +342,13 @@ impl<'a> Loop<'a> {
             unsafe { (i.kernel)(&tiles) };
         }
     }
+}
+
+/// Whether operand `i` is read when or after result `k` is written.
+fn overwritten_before_read(f: &Fused, i: usize, k: usize) -> bool {
+    let writes = f.code.iter().position(|c| c.output == Place::Result(k as u16));
+    let reads = f.code.iter().rposition(|c| c.inputs.contains(&Place::Input(i as u16)));
+    reads >= writes
 }
 
 /// Memory that tiles are made of, aligned to cache lines.

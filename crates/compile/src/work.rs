@@ -1,0 +1,58 @@
+//! What a step of a plan amounts to: a name, and how many floating-point operations.
+
+use crate::{Extent, Fused, Instruction, Operation};
+use array::{DType, Type};
+use ir::Prim;
+
+impl Operation {
+    /// What is computed, in a word or a few: the primitive's name, or the names of a loop's
+    /// operations, each once, with how often it occurs.
+    pub fn name(&self) -> String {
+        match self {
+            Operation::Primitive(prim) => prim.rules().name().to_string(),
+            Operation::Fused(fused) => loop_name(fused),
+        }
+    }
+
+    /// Floating-point operations, by the primitives' own counts (see [`ir::Primitive::flops`]).
+    pub fn flops(&self, inputs: &[Type], outputs: &[Type]) -> u64 {
+        match self {
+            Operation::Primitive(prim) => prim.rules().flops(inputs, outputs),
+            Operation::Fused(fused) => fused.code.iter().map(|i| flops_inside(fused, i)).sum(),
+        }
+    }
+}
+
+/// Operations of one instruction over the whole loop. Their counts depend on the number of values
+/// alone: of a fold's operands, of any other operation's results.
+fn flops_inside(fused: &Fused, instruction: &Instruction) -> u64 {
+    let elements: usize = fused.shape.iter().product();
+    let values = |extent: Extent| {
+        let n = match extent {
+            Extent::Element => elements,
+            Extent::Row => elements / fused.row.max(1),
+        };
+        Type::new(DType::F32, vec![n])
+    };
+    let result = values(instruction.extent);
+    let folds = matches!(instruction.prim, Prim::Reduce(_));
+    let operand = if folds { values(Extent::Element) } else { result.clone() };
+    let operands = vec![operand; instruction.inputs.len()];
+    instruction.prim.rules().flops(&operands, &[result])
+}
+
+fn loop_name(fused: &Fused) -> String {
+    let mut counted: Vec<(&str, usize)> = vec![];
+    for instruction in &fused.code {
+        let name = instruction.prim.rules().name();
+        match counted.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((name, 1)),
+        }
+    }
+    let shown = |(name, count): &(&str, usize)| match count {
+        1 => (*name).to_string(),
+        n => format!("{name}×{n}"),
+    };
+    format!("loop({})", counted.iter().map(shown).collect::<Vec<_>>().join(" "))
+}
