@@ -5,8 +5,9 @@
 //! and left to the kernel, which reads and writes in any of these orders.
 
 use crate::fuse::Unit;
+use array::Type;
 use ir::prim::ConvGeneral;
-use ir::{Prim, Program, Var};
+use ir::{Prim, Primitive, Program, Var};
 
 /// A convolution together with rearrangements of its operands and result.
 ///
@@ -22,6 +23,31 @@ pub struct Convolution {
     pub reversed: bool,
 }
 
+impl Convolution {
+    /// Which of a convolution's passes this looks like.
+    pub(crate) fn name(&self) -> &'static str {
+        match (self.exchanged, self.reversed) {
+            ([false, false, false], false) => "convolution",
+            ([false, true, false], true) => "convolution, input gradient",
+            ([true, true, true], false) => "convolution, weight gradient",
+            _ => "convolution, rearranged",
+        }
+    }
+
+    /// Floating-point operations, by the definition: see [`ConvGeneral::flops`].
+    pub(crate) fn flops(&self, inputs: &[Type], outputs: &[Type]) -> u64 {
+        let exchanged = |types: &[Type], i: usize, flag: usize| {
+            let mut ty = types[i].clone();
+            if self.exchanged[flag] {
+                ty.shape.swap(0, 1);
+            }
+            ty
+        };
+        let operands = [exchanged(inputs, 0, 0), exchanged(inputs, 1, 1)];
+        self.conv.flops(&operands, &[exchanged(outputs, 0, 2)])
+    }
+}
+
 impl From<ConvGeneral> for Convolution {
     fn from(conv: ConvGeneral) -> Convolution {
         Convolution { conv, exchanged: [false; 3], reversed: false }
@@ -35,9 +61,9 @@ pub(crate) fn absorb(program: &Program, mut units: Vec<Unit>) -> Vec<Unit> {
         Unit::Equation(i) => Some(*i),
         Unit::Loop { .. } | Unit::Convolution { .. } | Unit::Ties { .. } => None,
     };
-    let conv = |unit: &Unit| match &program.equations()[equation(unit)?].prim {
-        Prim::ConvGeneral(p) => Some(p.clone()),
-        _ => None,
+    let conv = |unit: &Unit| {
+        let Prim::ConvGeneral(p) = &program.equations()[equation(unit)?].prim else { return None };
+        Some(p.clone())
     };
     if !units.iter().any(|u| conv(u).is_some()) {
         return units;
@@ -118,15 +144,14 @@ fn exchange(program: &Program, i: usize) -> Option<Var> {
     if from.len() < 2 || from.len() != to.len() {
         return None;
     }
-    let exchanges = match &eq.prim {
-        Prim::Transpose(t) => {
-            t.permutation[..2] == [1, 0] && t.permutation[2..].iter().copied().eq(2..from.len())
-        }
+    let exchanges = if let Prim::Transpose(t) = &eq.prim {
+        t.permutation[..2] == [1, 0] && t.permutation[2..].iter().copied().eq(2..from.len())
+    } else {
         // What is left of an exchange when one of the axes has size 1.
-        Prim::Reshape(_) => {
-            (from[0] == 1 || from[1] == 1) && from[..2] == [to[1], to[0]] && from[2..] == to[2..]
-        }
-        _ => false,
+        matches!(eq.prim, Prim::Reshape(_))
+            && (from[0] == 1 || from[1] == 1)
+            && from[..2] == [to[1], to[0]]
+            && from[2..] == to[2..]
     };
     exchanges.then_some(x)
 }

@@ -30,12 +30,10 @@ pub(crate) fn absorb(program: &Program, mut units: Vec<Unit>) -> Vec<Unit> {
     for v in program.outputs() {
         readers[v.index()].push(usize::MAX);
     }
-    let sum_of = |k: usize| match units.get(k)? {
-        Unit::Equation(i) => match &program.equations()[*i].prim {
-            Prim::ReduceWindow(r) if r.op == WindowOp::Sum => Some((r, *i)),
-            _ => None,
-        },
-        Unit::Loop { .. } | Unit::Convolution { .. } | Unit::Ties { .. } => None,
+    let sum_of = |k: usize| {
+        let Unit::Equation(i) = units.get(k)? else { return None };
+        let Prim::ReduceWindow(r) = &program.equations()[*i].prim else { return None };
+        (r.op == WindowOp::Sum).then_some((r, *i))
     };
     let mut found = vec![];
     for (k, unit) in units.iter().enumerate() {
