@@ -22,6 +22,7 @@
 //! ```
 
 mod common_subexpressions;
+mod convolutions;
 mod dead_code;
 mod fuse;
 mod inline_calls;
@@ -29,10 +30,12 @@ mod plan;
 mod rewriter;
 mod schedule;
 mod simplify;
+mod ties;
 mod transposed_products;
 mod work;
 
 pub use common_subexpressions::common_subexpressions;
+pub use convolutions::Convolution;
 pub use dead_code::dead_code;
 pub use fuse::{Extent, Fused, Instruction, Place, Reading, View};
 pub use inline_calls::inline_calls;

@@ -1,8 +1,10 @@
 //! Plans: what an engine runs.
 
+use crate::convolutions::Convolution;
 use crate::fuse::Fused;
 use array::{Array, Type};
 use ir::Prim;
+use ir::prim::ReduceWindow;
 use smallvec::SmallVec;
 use std::fmt;
 use std::panic::Location;
@@ -27,6 +29,11 @@ pub enum Operation {
     Primitive(Prim),
     /// Element-by-element operations in one loop.
     Fused(Fused),
+    /// A convolution with rearrangements of its operands and result.
+    Convolution(Convolution),
+    /// For an operand and its extrema over windows that tile it: which elements equal the extremum
+    /// of their window (bools), and how many of each window do (as a float).
+    Ties(ReduceWindow),
 }
 
 /// One step of a plan.
@@ -112,6 +119,8 @@ impl fmt::Display for Plan {
             write!(f, "{} = ", outputs.join(", "))?;
             match &step.operation {
                 Operation::Primitive(prim) => write!(f, "{prim:?}")?,
+                Operation::Convolution(convolution) => write!(f, "{convolution:?}")?,
+                Operation::Ties(window) => write!(f, "ties {:?}", window.window)?,
                 Operation::Fused(fused) => {
                     let names: Vec<&str> =
                         fused.code.iter().map(|i| i.prim.rules().name()).collect();

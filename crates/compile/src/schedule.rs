@@ -2,6 +2,7 @@
 
 use crate::fuse::{Unit, units};
 use crate::plan::{Operation, Plan, Source, Step};
+use crate::{convolutions, ties};
 use ir::prim::Constant;
 use ir::{Prim, Program, Var};
 use smallvec::SmallVec;
@@ -35,17 +36,11 @@ impl Slots {
 /// their value has been read for the last time, bodies of control flow compiled.
 pub fn schedule(program: &Program) -> Plan {
     let equations = program.equations();
-    let units = units(program);
-    let inputs_of = |unit: &Unit| -> SmallVec<[Var; 4]> {
-        match unit {
-            Unit::Equation(i) => SmallVec::from_slice(&equations[*i].inputs),
-            Unit::Loop { inputs, .. } => SmallVec::from_slice(inputs),
-        }
-    };
+    let units = convolutions::absorb(program, ties::absorb(program, units(program)));
     // The last unit that reads each variable; outputs are read after all.
     let mut last: Vec<Option<usize>> = vec![None; program.variables()];
     for (k, unit) in units.iter().enumerate() {
-        for v in inputs_of(unit) {
+        for v in unit.inputs(program) {
             last[v.index()] = Some(k);
         }
     }
@@ -67,7 +62,7 @@ pub fn schedule(program: &Program) -> Plan {
             constants.push(value.clone());
             continue;
         }
-        let inputs = inputs_of(&unit);
+        let inputs = unit.inputs(program);
         let mut frees: SmallVec<[u32; 2]> = SmallVec::new();
         let mut emptied: SmallVec<[u32; 4]> = SmallVec::new();
         let sources = inputs
@@ -113,6 +108,14 @@ pub fn schedule(program: &Program) -> Plan {
             Unit::Loop { fused, outputs, .. } => {
                 let outputs = outputs.into_iter().map(&mut settle).collect();
                 (Operation::Fused(fused), outputs, vec![], None)
+            }
+            Unit::Convolution { equation, convolution, output, .. } => {
+                let outputs = SmallVec::from_slice(&[settle(output)]);
+                (Operation::Convolution(convolution), outputs, vec![], equations[equation].at)
+            }
+            Unit::Ties { equation, window, mask, counts, .. } => {
+                let outputs = SmallVec::from_slice(&[mask.and_then(&mut settle), settle(counts)]);
+                (Operation::Ties(window), outputs, vec![], equations[equation].at)
             }
         };
         slots.free.extend(emptied);

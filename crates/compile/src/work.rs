@@ -11,6 +11,8 @@ impl Operation {
         match self {
             Operation::Primitive(prim) => prim.rules().name().to_string(),
             Operation::Fused(fused) => loop_name(fused),
+            Operation::Convolution(c) => c.name().to_string(),
+            Operation::Ties(_) => "ties of windows".to_string(),
         }
     }
 
@@ -19,6 +21,9 @@ impl Operation {
         match self {
             Operation::Primitive(prim) => prim.rules().flops(inputs, outputs),
             Operation::Fused(fused) => fused.code.iter().map(|i| flops_inside(fused, i)).sum(),
+            Operation::Convolution(c) => c.flops(inputs, outputs),
+            // One comparison and one addition for each element.
+            Operation::Ties(_) => inputs.first().map_or(0, |x| 2 * x.len() as u64),
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::kernels::{
 };
 use crate::run::{Cancel, run_with};
 use array::{Array, Element, Type};
-use compile::Plan;
+use compile::{Convolution, Plan};
 use ir::prim::CallKind;
-use ir::{Prim, RuleResult};
+use ir::{Prim, Primitive, RuleResult};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
@@ -109,7 +109,8 @@ pub(crate) fn execute(
         },
         Prim::ConvGeneral(p) => {
             let shape = result_shape(prim, x)?;
-            match conv::conv(p, x[0].array(), x[1].array(), &shape) {
+            let p = Convolution::from(p.clone());
+            match conv::conv(&p, x[0].array(), x[1].array(), &shape) {
                 Some(y) => one(y),
                 None => reference(prim, x), // of integers
             }
@@ -145,6 +146,21 @@ pub(crate) fn execute(
         // By the reference: no value (placeholders), or opaque to the engine.
         Prim::Placeholder(_) | Prim::Custom(_) => reference(prim, x),
     }
+}
+
+/// Computes a convolution with rearrangements.
+pub(crate) fn convolution(c: &Convolution, x: &[Operand<'_>]) -> RuleResult<Array> {
+    let exchanged = |i: usize| {
+        let mut ty = x[i].array().ty();
+        if c.exchanged[i] {
+            ty.shape.swap(0, 1);
+        }
+        ty
+    };
+    let types = [exchanged(0), exchanged(1)];
+    let shape = c.conv.typ(&[&types[0], &types[1]])?.swap_remove(0).shape;
+    let y = conv::conv(c, x[0].array(), x[1].array(), &shape);
+    Ok(y.expect("invariant: rearrangements are absorbed for floats only"))
 }
 
 /// The shape of the only result, by the operation's type rule.

@@ -1,11 +1,12 @@
 //! Running plans.
 
-use crate::execute::{Operand, Outputs, execute};
+use crate::execute::{Operand, Outputs, convolution, execute};
 use crate::kernels::fused::fused;
+use crate::kernels::ties::ties;
 use array::Array;
 use compile::{Operation, Plan, Source, Step};
 use ir::{RuleError, RuleResult};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -144,6 +145,8 @@ fn perform(
     let results = match &step.operation {
         Operation::Primitive(prim) => execute(prim, &step.bodies, &mut operands, cancel)?,
         Operation::Fused(f) => fused(f, &mut operands),
+        Operation::Convolution(c) => smallvec![convolution(c, &operands)?],
+        Operation::Ties(p) => ties(p, operands[0].array(), operands[1].array()),
     };
     Ok(results)
 }

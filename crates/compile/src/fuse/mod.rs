@@ -15,7 +15,9 @@ mod join;
 mod order;
 mod source;
 
+use crate::convolutions::Convolution;
 use array::{DType, Type};
+use ir::prim::ReduceWindow;
 use ir::{Prim, Program, Var};
 use smallvec::SmallVec;
 use source::Sources;
@@ -100,6 +102,33 @@ pub(crate) enum Unit {
     Equation(usize),
     /// A fused loop with what it reads and what it makes.
     Loop { fused: Fused, inputs: Vec<Var>, outputs: Vec<Var> },
+    /// A convolution, from an equation, with rearrangements around it.
+    Convolution { equation: usize, convolution: Convolution, inputs: [Var; 2], output: Var },
+    /// Which elements equal the extremum of their window, and how many of each window do.
+    Ties { equation: usize, window: ReduceWindow, inputs: [Var; 2], mask: Option<Var>, counts: Var },
+}
+
+impl Unit {
+    /// What it reads.
+    pub(crate) fn inputs(&self, program: &Program) -> SmallVec<[Var; 4]> {
+        match self {
+            Unit::Equation(i) => SmallVec::from_slice(&program.equations()[*i].inputs),
+            Unit::Loop { inputs, .. } => SmallVec::from_slice(inputs),
+            Unit::Convolution { inputs, .. } | Unit::Ties { inputs, .. } => {
+                SmallVec::from_slice(inputs)
+            }
+        }
+    }
+
+    /// What it makes.
+    pub(crate) fn outputs(&self, program: &Program) -> SmallVec<[Var; 1]> {
+        match self {
+            Unit::Equation(i) => program.equations()[*i].results().collect(),
+            Unit::Loop { outputs, .. } => SmallVec::from_slice(outputs),
+            Unit::Convolution { output, .. } => SmallVec::from_slice(&[*output]),
+            Unit::Ties { mask, counts, .. } => mask.iter().copied().chain([*counts]).collect(),
+        }
+    }
 }
 
 /// Most equations of one loop, so that its tiles stay in the first-level cache.
@@ -130,7 +159,7 @@ mod tests {
     fn loops(units: &[Unit]) -> Vec<&Fused> {
         let found = units.iter().map(|u| match u {
             Unit::Loop { fused, .. } => Some(fused),
-            Unit::Equation(_) => None,
+            Unit::Equation(_) | Unit::Convolution { .. } | Unit::Ties { .. } => None,
         });
         found.flatten().collect()
     }

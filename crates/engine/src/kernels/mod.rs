@@ -15,4 +15,6 @@ pub(crate) mod random;
 pub(crate) mod reduce;
 mod sliding;
 pub(crate) mod sort;
+pub(crate) mod ties;
+pub(crate) mod vector;
 pub(crate) mod window;

@@ -32,6 +32,29 @@ impl Axis {
         }
     }
 
+    /// Whether each output sees one element at most.
+    pub(super) fn sees_one_at_most(&self) -> bool {
+        self.window.saturating_sub(1).saturating_mul(self.window_dilation) < self.base_dilation
+    }
+
+    /// Whether output `i` sees elements `i·window..(i + 1)·window`.
+    pub(super) fn in_pairs(&self) -> bool {
+        self.stride == self.window
+            && self.low == 0
+            && self.base_dilation == 1
+            && self.window_dilation == 1
+            && self.outputs * self.window <= self.size
+    }
+
+    /// Whether outputs `j·base_dilation..(j + 1)·base_dilation` see element `j`, and no others.
+    pub(super) fn repeats(&self) -> bool {
+        self.stride == 1
+            && self.window == self.base_dilation
+            && self.window_dilation == 1
+            && self.low == self.window as i64 - 1
+            && self.outputs == self.size * self.base_dilation
+    }
+
     /// The element that output `i` sees at place `k`.
     pub(super) fn element(&self, i: usize, k: usize) -> Option<usize> {
         self.along_outputs(k).element(i)
@@ -76,6 +99,18 @@ impl Line {
         (at.rem_euclid(dilation) == 0 && j >= 0 && j < self.size as i64).then_some(j as usize)
     }
 
+    /// The members below `count` that are elements, with the elements.
+    pub(super) fn members(&self, count: usize) -> impl Iterator<Item = (usize, usize)> {
+        // Every `period`-th member falls on an element.
+        let (step, dilation) = (self.step as i64, self.dilation as i64);
+        let period = dilation / common_divisor(dilation, step);
+        let line = *self;
+        let first = (0..period.min(count as i64))
+            .find(|v| (line.first + v * step).rem_euclid(dilation) == 0)
+            .map_or(count, |v| v as usize);
+        (first..count).step_by(period as usize).filter_map(move |v| Some((v, line.element(v)?)))
+    }
+
     /// The members of `low..high` that are elements, if they are an unbroken run: where it begins
     /// and ends, the first element, and the step from one to the next.
     pub(super) fn run(&self, low: usize, high: usize) -> Option<(usize, usize, usize, usize)> {
@@ -89,6 +124,10 @@ impl Line {
         let first = (self.first + begin * step).max(0) as usize;
         Some((begin as usize, end as usize, first, self.step))
     }
+}
+
+fn common_divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { common_divisor(b, a % b) }
 }
 
 trait DivCeil {

@@ -1,6 +1,7 @@
 //! Reductions over sliding windows.
 
 use super::sliding::{Axis, Table};
+use crate::isa::vectorised;
 use crate::memory::scratch;
 use crate::threads::for_each_part;
 use array::shape::size;
@@ -38,46 +39,89 @@ fn reduce<T: Element>(
         return Array::from_vec(out, shape);
     }
     let lines = (1_usize << 13).div_ceil(last.outputs * outer.places.max(1) * last.window.max(1));
+    let spread = axes[leading..].iter().chain([&last]).all(Axis::sees_one_at_most);
+    let windows = Windows { values, outer, last, plane, spread };
     for_each_part(&mut out, lines.max(1) * last.outputs, |first, part| {
-        for (l, out) in (first / last.outputs..).zip(part.chunks_exact_mut(last.outputs)) {
+        reduce_lines(&windows, first / last.outputs, part, start, &fold);
+    });
+    Array::from_vec(out, shape)
+}
+
+/// What the loops need to know.
+struct Windows<'a, T> {
+    values: &'a [T],
+    /// All sliding axes but the last, and the last.
+    outer: Table,
+    last: Axis,
+    /// Elements of one index of the axes before.
+    plane: usize,
+    /// Whether each window sees one element at most.
+    spread: bool,
+}
+
+vectorised! {
+    /// Outputs line by line, from line number `first` on.
+    fn reduce_lines<T: Element, F: Fn(T, T) -> T>(
+        w: &Windows<'_, T>,
+        first: usize,
+        part: &mut [T],
+        start: T,
+        fold: &F,
+    ) {
+        let (outer, last) = (&w.outer, &w.last);
+        for (l, out) in (first..).zip(part.chunks_exact_mut(last.outputs)) {
             let (group, output) = (l / outer.outputs, l % outer.outputs);
             out.fill(start);
             for place in 0..outer.places {
                 let Some(at) = outer.position(place, output) else { continue };
-                let line = &values[group * plane + at * last.size..][..last.size];
+                let line = &w.values[group * w.plane + at * last.size..][..last.size];
+                if last.window == 2 && last.in_pairs() {
+                    for (o, pair) in out.iter_mut().zip(line.chunks_exact(2)) {
+                        *o = fold(fold(*o, pair[0]), pair[1]);
+                    }
+                    continue;
+                }
+                if w.spread && last.base_dilation == 2 && last.repeats() {
+                    for (o, &x) in out.chunks_exact_mut(2).zip(line) {
+                        (o[0], o[1]) = (fold(o[0], x), fold(o[1], x));
+                    }
+                    continue;
+                }
                 for k in 0..last.window {
                     let seen = last.along_outputs(k);
                     match seen.run(0, out.len()) {
                         Some((begin, end, first, step)) if begin < end => {
-                            let seen = line[first..].iter().step_by(step);
-                            out[begin..end]
-                                .iter_mut()
-                                .zip(seen)
-                                .for_each(|(o, &v)| *o = fold(*o, v));
+                            let out = &mut out[begin..end];
+                            if step == 1 {
+                                let seen = &line[first..][..out.len()];
+                                out.iter_mut().zip(seen).for_each(|(o, &v)| *o = fold(*o, v));
+                            } else {
+                                let seen = line[first..].iter().step_by(step);
+                                out.iter_mut().zip(seen).for_each(|(o, &v)| *o = fold(*o, v));
+                            }
                         }
                         Some(_) => {}
                         None => {
-                            for (i, o) in out.iter_mut().enumerate() {
-                                if let Some(j) = seen.element(i) {
-                                    *o = fold(*o, line[j]);
-                                }
+                            for (i, x) in seen.members(out.len()) {
+                                out[i] = fold(out[i], line[x]);
                             }
                         }
                     }
                 }
             }
         }
-    });
-    Array::from_vec(out, shape)
+    }
 }
 
 /// The larger; NaN if either is (`x ≠ x` is true for NaN alone).
 #[allow(clippy::eq_op)]
+#[inline(always)]
 fn larger<T: Element>(a: T, b: T) -> T {
     if a != a || !(b > a || b != b) { a } else { b }
 }
 
 #[allow(clippy::eq_op)]
+#[inline(always)]
 fn smaller<T: Element>(a: T, b: T) -> T {
     if a != a || !(b < a || b != b) { a } else { b }
 }

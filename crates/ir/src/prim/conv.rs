@@ -148,7 +148,10 @@ impl ConvGeneral {
             batch_groups: 1,
         };
         // w[(g, o), c, k…] becomes w[(g, c), o, −k…]: out features are exchanged within a group.
-        let exchanged = merged(&split(kernel, 0, groups).move_axis(2, 1), 0);
+        let exchanged = match groups {
+            1 => kernel.move_axis(1, 0),
+            _ => merged(&split(kernel, 0, groups).move_axis(2, 1), 0),
+        };
         let spatial: Vec<usize> = (2..x.len()).collect();
         let x_bar = apply(conv, ct, &exchanged.reverse(&spatial))?;
         if self.batch_groups == 1 {

@@ -129,6 +129,25 @@ impl ReduceWindow {
         Ok(try_bind(sum, &[ct])?.remove(0))
     }
 
+    /// Whether no element is seen by two windows.
+    fn windows_are_disjoint(&self) -> bool {
+        let axes = self.window.iter().zip(&self.window_dilation).zip(&self.strides);
+        axes.into_iter().all(|((&window, &dilation), &stride)| {
+            window.saturating_sub(1).saturating_mul(dilation) < stride
+        })
+    }
+
+    /// The tangent of an extremum over windows that are disjoint: as each element is seen by one
+    /// window at most, the transpose of the windowed sum brings the extremum to all elements of
+    /// its window, and there they are compared.
+    fn disjoint_extremum_jvp(&self, x: &Expr, y: &Expr, dx: &Expr) -> RuleResult<Expr> {
+        let windowed = ReduceWindow { op: WindowOp::Sum, ..self.clone() };
+        let sum = |x: &Expr| bind1(windowed.clone(), &[x]);
+        let ties = x.eq(&windowed.transpose_sum(y, x.shape())?);
+        let tangent = sum(&ties.select(dx, &dx.full_like(0.0)));
+        Ok(&tangent / &sum(&ties.convert(y.dtype())))
+    }
+
     /// The tangent of an extremum: the mean of the tangents of those elements that equal it.
     ///
     /// It runs over the places of the window: at one place, all windows together see a strided
@@ -245,6 +264,9 @@ impl Primitive for ReduceWindow {
         Ok(match (self.op, &dx[0]) {
             (_, None) => None,
             (WindowOp::Sum, Some(_)) => linear_jvp(self, dx),
+            (WindowOp::Max | WindowOp::Min, Some(dx)) if self.windows_are_disjoint() => {
+                Some(self.disjoint_extremum_jvp(&x[0], &y[0], dx)?)
+            }
             (WindowOp::Max | WindowOp::Min, Some(dx)) => Some(self.extremum_jvp(&x[0], &y[0], dx)),
         }
         .into())
@@ -288,6 +310,11 @@ impl Primitive for ReduceWindow {
             padding: vec![(0, 0), (0, 0), (1, 0), (1, 1)],
             ..ReduceWindow::new(op, &[1, 1, 2, 3])
         };
+        let disjoint = |op| ReduceWindow {
+            strides: vec![1, 2, 3],
+            padding: vec![(0, 0), (0, 0), (1, 0)],
+            ..ReduceWindow::new(op, &[1, 2, 2])
+        };
         let mut all = vec![];
         for op in [WindowOp::Sum, WindowOp::Max, WindowOp::Min] {
             all.extend([
@@ -299,6 +326,7 @@ impl Primitive for ReduceWindow {
                 of(ReduceWindow::new(op, &[]), &[]),
                 of(ReduceWindow::new(op, &[1, 2]), &[0, 3]),
                 of(pooling(op), &[1, 2, 3, 4]),
+                of(disjoint(op), &[2, 5, 7]),
             ]);
         }
         all.extend([
