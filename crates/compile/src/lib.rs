@@ -5,11 +5,13 @@
 //! where each is needed for the last time.
 //!
 //! ```text
-//! inline_calls → simplify → common_subexpressions → transposed_products → dead_code → schedule
+//! inline_calls → simplify → common_subexpressions → loops → transposed_products → dead_code
+//!     → schedule
 //! ```
 //!
 //! The law of every pass: the program it returns has the same inputs, and evaluates to the same
-//! bits for all of them.
+//! bits for all of them. The exception is the part of [`loops`] that takes sums out of loops
+//! ([`sums`]): it adds the same numbers in another order.
 //!
 //! ```
 //! use array::{DType, Type};
@@ -28,6 +30,7 @@ mod fuse;
 mod inline_calls;
 mod plan;
 mod rewriter;
+mod scan;
 mod schedule;
 mod simplify;
 mod ties;
@@ -40,6 +43,7 @@ pub use dead_code::dead_code;
 pub use fuse::{Extent, Fused, Instruction, Place, Reading, View};
 pub use inline_calls::inline_calls;
 pub use plan::{Operation, Plan, Source, Step};
+pub use scan::{in_front, invariant, loops, sums, unused};
 pub use schedule::schedule;
 pub use simplify::simplify;
 pub use transposed_products::transposed_products;
@@ -55,5 +59,5 @@ pub fn compile(program: &Program) -> Plan {
 /// All passes from programs to programs.
 pub fn optimise(program: &Program) -> Program {
     let program = common_subexpressions(&simplify(&inline_calls(program)));
-    dead_code(&transposed_products(&program))
+    dead_code(&transposed_products(&loops(&program)))
 }

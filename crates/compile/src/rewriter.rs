@@ -36,10 +36,30 @@ impl Rewriter {
         inputs: &[Var],
         at: Option<&'static Location<'static>>,
     ) -> Var {
+        self.push_all(prim, inputs, at)[0]
+    }
+
+    /// Adds a new equation.
+    pub(crate) fn push_all(
+        &mut self,
+        prim: impl Into<Prim>,
+        inputs: &[Var],
+        at: Option<&'static Location<'static>>,
+    ) -> Vec<Var> {
         let results = self.builder.push(prim.into(), inputs, at);
         let results = results.expect("invariant: rewriting makes operations that fit");
         self.defined(&results);
-        results[0]
+        results
+    }
+
+    /// Adds a program's equations, on these operands, and gives its outputs.
+    pub(crate) fn inline(&mut self, program: &Program, operands: &[Var]) -> Vec<Var> {
+        let mut renamed = operands.to_vec();
+        for eq in program.equations() {
+            let inputs: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
+            renamed.extend(self.copy(program, eq, &inputs));
+        }
+        program.outputs().iter().map(|v| renamed[v.index()]).collect()
     }
 
     fn defined(&mut self, results: &[Var]) {
