@@ -43,7 +43,7 @@ pub use dead_code::dead_code;
 pub use fuse::{Extent, Fused, Instruction, Place, Reading, View};
 pub use inline_calls::inline_calls;
 pub use plan::{Operation, Plan, Source, Step};
-pub use scan::{in_front, invariant, loops, sums, unused};
+pub use scan::{in_front, invariant, loops, oriented, sums, unused};
 pub use schedule::schedule;
 pub use simplify::simplify;
 pub use transposed_products::transposed_products;

@@ -1,7 +1,7 @@
 //! Loops: what need not be done in every iteration is done once, before or after the loop.
 //!
 //! ```text
-//! invariant → in_front → sums → unused
+//! invariant → in_front → sums → oriented → unused
 //! ```
 //!
 //! - [`invariant`]: what depends on constants only leaves the loop;
@@ -9,6 +9,8 @@
 //!   before the loop, by the operations' own batching rules (the steps are the batch);
 //! - [`sums`]: a carry that is only added to, `c ← c + xᵀg`, becomes one contraction after the
 //!   loop, over the steps too;
+//! - [`oriented`]: a constant matrix is transposed once, before the loop, where the products
+//!   inside would read it against the grain;
 //! - [`unused`]: carries and stacks that nobody reads disappear, and constants that are carried
 //!   are constants.
 //!
@@ -16,11 +18,13 @@
 
 mod in_front;
 mod invariant;
+mod oriented;
 mod sums;
 mod unused;
 
 pub use in_front::in_front;
 pub use invariant::invariant;
+pub use oriented::oriented;
 pub use sums::sums;
 pub use unused::unused;
 
@@ -42,6 +46,7 @@ pub fn loops(program: &Program) -> Cow<'_, Program> {
     let program = invariant(&program).into_owned();
     let program = in_front(&program).into_owned();
     let program = sums(&program).into_owned();
+    let program = oriented(&program).into_owned();
     let program = unused(&program).into_owned();
     Cow::Owned(common_subexpressions(&simplify(&program)))
 }
