@@ -173,8 +173,21 @@ integer_dot!(i32);
 integer_dot!(i64);
 integer_dot!(u32);
 
-/// Multiply-adds of one chunk, at least: about a tenth of a millisecond.
-const CHUNK: usize = 1 << 21;
+/// Multiply-adds of one chunk, at least: some thirty microseconds.
+const CHUNK: usize = 1 << 23;
+
+/// How a product of this size is cut: pieces of rows and of columns. Fewer, larger tiles read
+/// and rearrange their operands less often; there are enough of them for eight threads, and for
+/// more where the product is large. It depends on the sizes alone.
+fn grid(s: Sizes) -> (usize, usize) {
+    let work = s.m * s.n * s.k;
+    let most = (work >> 27).clamp(8, 64);
+    let (mut rows, mut columns) = (1, 1);
+    while rows * columns < most && work / (rows * columns * 2) >= CHUNK {
+        if s.m * columns >= s.n * rows { rows *= 2 } else { columns *= 2 }
+    }
+    (rows, columns)
+}
 
 fn product<T: Dot>(p: &DotGeneral, x: &Array, y: &Array) -> Array {
     let at = |x: &Array, axes: &[usize]| axes.iter().map(|&a| x.shape()[a]).collect::<Vec<_>>();
@@ -191,25 +204,23 @@ fn product<T: Dot>(p: &DotGeneral, x: &Array, y: &Array) -> Array {
     let batch = l.starts.len();
     let one = s.m * s.n * s.k;
     let parts = Parts::new(&mut out);
-    if one >= 2 * CHUNK {
-        // Cut each product along its longer side, into pieces of fixed size.
-        let along_rows = s.m >= s.n;
-        let length = if along_rows { s.m } else { s.n };
-        let piece = length.div_ceil((one / CHUNK).min(64)).next_multiple_of(16);
-        let pieces = length.div_ceil(piece);
-        for_each_chunk(batch * pieces, |i| {
-            let (b, start) = (i / pieces, i % pieces * piece);
-            let range = start..(start + piece).min(length);
-            let tile = if along_rows {
-                Tile { rows: range, columns: 0..s.n }
-            } else {
-                Tile { rows: 0..s.m, columns: range }
+    let (rows, columns) = grid(s);
+    if rows * columns > 1 {
+        // Whole vectors, except at the ends.
+        let piece = |length: usize, pieces: usize| length.div_ceil(pieces).next_multiple_of(16);
+        let (height, width) = (piece(s.m, rows), piece(s.n, columns));
+        let (rows, columns) = (s.m.div_ceil(height), s.n.div_ceil(width));
+        for_each_chunk(batch * rows * columns, |i| {
+            let (b, row, column) = (i / (rows * columns), i / columns % rows, i % columns);
+            let tile = Tile {
+                rows: row * height..((row + 1) * height).min(s.m),
+                columns: column * width..((column + 1) * width).min(s.n),
             };
             // SAFETY: chunks write different tiles of different products of the borrowed output.
             unsafe { T::tile(s, b, &l, &r, tile, parts.start().add(b * s.m * s.n)) };
         });
     } else {
-        let per = CHUNK.div_ceil(one);
+        let per = CHUNK.div_ceil(2 * one);
         for_each_chunk(batch.div_ceil(per), |i| {
             for b in i * per..((i + 1) * per).min(batch) {
                 let tile = Tile { rows: 0..s.m, columns: 0..s.n };

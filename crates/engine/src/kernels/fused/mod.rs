@@ -289,6 +289,9 @@ impl<'a> Loop<'a> {
             }
             for first in (start..end).step_by(self.tile_rows) {
                 let rows = self.tile_rows.min(end - first);
+                if first + rows < end {
+                    self.prefetch(&places);
+                }
                 // SAFETY: `places` are where rows `first` to `first + rows` lie; all chunks have
                 // different rows, and results are not touched until the loop has ended.
                 unsafe { self.tile(first, rows, &places) };
@@ -297,6 +300,18 @@ impl<'a> Loop<'a> {
                 }
             }
         });
+    }
+
+    /// Asks for the memory of the next tile while this one is computed. A tile is about a page of
+    /// each array, and the processor's own prefetchers stop at the end of a page.
+    #[inline]
+    fn prefetch(&self, places: &[*mut u8]) {
+        for (place, memory) in places.iter().zip(&self.memory) {
+            let bytes = memory.step * self.tile_rows;
+            for at in (bytes..2 * bytes).step_by(size_of::<Line>()) {
+                prefetch_line(place.wrapping_add(at));
+            }
+        }
     }
 
     /// Runs all instructions on one tile.
@@ -349,6 +364,18 @@ fn overwritten_before_read(f: &Fused, i: usize, k: usize) -> bool {
     let writes = f.code.iter().position(|c| c.output == Place::Result(k as u16));
     let reads = f.code.iter().rposition(|c| c.inputs.contains(&Place::Input(i as u16)));
     reads >= writes
+}
+
+/// Asks for a cache line that will be needed soon. Any address will do.
+#[inline(always)]
+fn prefetch_line(at: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: prefetching reads nothing, wherever it points; SSE is part of x86-64.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }
 
 /// Memory that tiles are made of, aligned to cache lines.
