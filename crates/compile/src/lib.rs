@@ -5,8 +5,8 @@
 //! where each is needed for the last time.
 //!
 //! ```text
-//! inline_calls → simplify → common_subexpressions → loops → transposed_products → dead_code
-//!     → schedule
+//! inline_calls → simplify → common_subexpressions → loops → side_by_side → transposed_products
+//!     → dead_code → schedule
 //! ```
 //!
 //! The law of every pass: the program it returns has the same inputs, and evaluates to the same
@@ -32,6 +32,7 @@ mod plan;
 mod rewriter;
 mod scan;
 mod schedule;
+mod side_by_side;
 mod simplify;
 mod ties;
 mod transposed_products;
@@ -45,6 +46,7 @@ pub use inline_calls::inline_calls;
 pub use plan::{Operation, Plan, Source, Step};
 pub use scan::{in_front, invariant, loops, oriented, sums, unused};
 pub use schedule::schedule;
+pub use side_by_side::side_by_side;
 pub use simplify::simplify;
 pub use transposed_products::transposed_products;
 
@@ -59,5 +61,5 @@ pub fn compile(program: &Program) -> Plan {
 /// All passes from programs to programs.
 pub fn optimise(program: &Program) -> Program {
     let program = common_subexpressions(&simplify(&inline_calls(program)));
-    dead_code(&transposed_products(&loops(&program)))
+    dead_code(&transposed_products(&side_by_side(&loops(&program))))
 }

@@ -159,7 +159,7 @@ fn a_sum_of_products_is_one_product_over_the_steps() {
         let after = compile::sums(&before);
         let scan = only_loop(&after);
         assert_eq!((scan.carry, scan.body.outputs().len()), (1, 2));
-        let after_loop = ["scan", "dot_general", "transpose", "add", "reduce", "add"];
+        let after_loop = ["scan", "dot_general", "transpose", "add", "reduce_sum", "add"];
         assert_eq!(names(&after), after_loop);
         assert!(difference(&before, &after) < 1e-14);
         let all = compile::optimise(&before);

@@ -2,7 +2,7 @@
 
 use crate::execute::{Operand, Outputs};
 use crate::memory::scratch;
-use crate::run::{Cancel, run_with};
+use crate::run::{Cancel, results, run_steps, run_with};
 use crate::vectors::Vector;
 use array::{Array, Element, Type, with_dtype};
 use compile::Plan;
@@ -67,14 +67,17 @@ pub(crate) fn scan(
     let consts = all;
     let mut stacks: Vec<Stack> =
         body.output_types()[p.carry..].iter().map(|ty| Stack::new(ty, p.length)).collect();
+    // One frame for all iterations. The types fit, because they did when the loop was made.
+    let mut frame: Vec<Option<Array>> = Vec::with_capacity(body.slots());
     for step in 0..p.length {
         let i = if p.reverse { p.length - 1 - step } else { step };
-        let mut inputs = Vec::with_capacity(body.input_types().len());
-        inputs.extend(consts.iter().cloned());
-        inputs.append(&mut carry);
-        inputs.extend(xs.iter().map(|x| slice_of(x, i)));
-        let mut outputs = run_with(body, inputs, cancel)?.into_iter();
-        carry = outputs.by_ref().take(p.carry).collect();
+        frame.clear();
+        frame.extend(consts.iter().cloned().map(Some));
+        frame.extend(carry.drain(..).map(Some));
+        frame.extend(xs.iter().map(|x| Some(slice_of(x, i))));
+        run_steps(body, &mut frame, cancel, |_, _| ())?;
+        let mut outputs = results(body, &mut frame);
+        carry.extend(outputs.by_ref().take(p.carry));
         for (stack, y) in stacks.iter_mut().zip(outputs) {
             stack.put(i, &y);
         }

@@ -75,16 +75,28 @@ pub(crate) fn run_observed(
     plan: &Plan,
     inputs: Vec<Array>,
     cancel: Option<&Cancel>,
-    mut after: impl FnMut(&Step, &[Option<Array>]),
+    after: impl FnMut(&Step, &[Option<Array>]),
 ) -> RuleResult<Vec<Array>> {
     check(plan, &inputs)?;
     let mut frame: Vec<Option<Array>> = inputs.into_iter().map(Some).collect();
+    run_steps(plan, &mut frame, cancel, after)?;
+    Ok(results(plan, &mut frame).collect())
+}
+
+/// Runs the steps of a plan over a frame that holds its inputs, which have the right types. A
+/// loop does this once an iteration.
+pub(crate) fn run_steps(
+    plan: &Plan,
+    frame: &mut Vec<Option<Array>>,
+    cancel: Option<&Cancel>,
+    mut after: impl FnMut(&Step, &[Option<Array>]),
+) -> RuleResult<()> {
     frame.resize(plan.slots(), None);
     for step in plan.steps() {
         if cancel.is_some_and(Cancel::is_cancelled) {
             return Err(RuleError::new("program", "eval", "cancelled"));
         }
-        let results = perform(plan, step, &mut frame, cancel).map_err(|e| match step.at {
+        let results = perform(plan, step, frame, cancel).map_err(|e| match step.at {
             Some(at) => e.or_at(at),
             None => e,
         })?;
@@ -96,17 +108,21 @@ pub(crate) fn run_observed(
                 frame[*slot as usize] = Some(result);
             }
         }
-        after(step, &frame);
+        after(step, frame);
     }
-    Ok(plan
-        .outputs()
-        .iter()
-        .map(|source| match *source {
-            Source::Constant(c) => plan.constants()[c as usize].clone(),
-            Source::Slot(s) => full(&frame, s).clone(),
-            Source::Last(s) => take(&mut frame, s),
-        })
-        .collect())
+    Ok(())
+}
+
+/// The outputs of a plan whose steps have been run, out of the frame.
+pub(crate) fn results<'a>(
+    plan: &'a Plan,
+    frame: &'a mut [Option<Array>],
+) -> impl Iterator<Item = Array> + use<'a> {
+    plan.outputs().iter().map(|source| match *source {
+        Source::Constant(c) => plan.constants()[c as usize].clone(),
+        Source::Slot(s) => full(frame, s).clone(),
+        Source::Last(s) => take(frame, s),
+    })
 }
 
 fn full(frame: &[Option<Array>], slot: u32) -> &Array {

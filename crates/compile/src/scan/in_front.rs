@@ -10,18 +10,20 @@ use std::borrow::Cow;
 /// The program whose loops compute beforehand, for all steps, what does not depend on the carry.
 /// The products of all the slices with a matrix are one product.
 ///
-/// Products always leave; other operations leave where their results are no larger than what
-/// they are computed from, so that the loop does not read more than before. What only moves
-/// elements, and arithmetic, leaves where a product or a function needs it.
+/// Products leave unless they are much larger than what they read; other operations leave where
+/// their results are no larger than what they are computed from, so that the loop does not read
+/// more than before. What only moves elements, and arithmetic, leaves where a product or a
+/// function needs it.
 pub fn in_front(program: &Program) -> Cow<'_, Program> {
     each_loop(program, hoisted)
 }
 
+/// How many times larger than what it reads of a step a product may be: all its results are in
+/// memory at once.
+const GROWTH: usize = 16;
+
 /// Whether an operation that could leave should.
 fn worthwhile(body: &Program, eq: &Equation, varies: &[bool]) -> bool {
-    if matches!(eq.prim, Prim::DotGeneral(_) | Prim::ConvGeneral(_)) {
-        return true;
-    }
     // A checkpoint computes again what was not to be kept.
     if matches!(eq.prim, Prim::Call(_)) || costs_nothing(&eq.prim) {
         return false;
@@ -29,7 +31,8 @@ fn worthwhile(body: &Program, eq: &Equation, varies: &[bool]) -> bool {
     let size = |v: &Var| body.ty(*v).bytes();
     let read: usize = eq.inputs.iter().filter(|v| varies[v.index()]).map(size).sum();
     let written: usize = eq.results().map(|v| size(&v)).sum();
-    written <= read
+    let product = matches!(eq.prim, Prim::DotGeneral(_) | Prim::ConvGeneral(_));
+    written <= if product { GROWTH * read } else { read }
 }
 
 /// Whether the loop should rather repeat an operation than read its results: what it reads

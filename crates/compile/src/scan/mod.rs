@@ -1,14 +1,14 @@
 //! Loops: what need not be done in every iteration is done once, before or after the loop.
 //!
 //! ```text
-//! invariant → in_front → sums → oriented → unused
+//! invariant → sums → in_front → oriented → unused
 //! ```
 //!
 //! - [`invariant`]: what depends on constants only leaves the loop;
-//! - [`in_front`]: what depends on slices and constants only is done for all steps at once,
-//!   before the loop, by the operations' own batching rules (the steps are the batch);
 //! - [`sums`]: a carry that is only added to, `c ← c + xᵀg`, becomes one contraction after the
 //!   loop, over the steps too;
+//! - [`in_front`]: what depends on slices and constants only is done for all steps at once,
+//!   before the loop, by the operations' own batching rules (the steps are the batch);
 //! - [`oriented`]: a constant matrix is transposed once, before the loop, where the products
 //!   inside would read it against the grain;
 //! - [`unused`]: carries and stacks that nobody reads disappear, and constants that are carried
@@ -44,8 +44,8 @@ pub fn loops(program: &Program) -> Cow<'_, Program> {
     }
     let program = simple_bodies(program);
     let program = invariant(&program).into_owned();
-    let program = in_front(&program).into_owned();
     let program = sums(&program).into_owned();
+    let program = in_front(&program).into_owned();
     let program = oriented(&program).into_owned();
     let program = unused(&program).into_owned();
     Cow::Owned(common_subexpressions(&simplify(&program)))
