@@ -176,9 +176,6 @@ integer_dot!(u32);
 /// Multiply-adds of one chunk, at least: some thirty microseconds.
 const CHUNK: usize = 1 << 23;
 
-/// Multiply-adds from which on a product is cut in two: two halves of ten microseconds each.
-const HALVES: usize = 1 << 21;
-
 /// How a product of this size is cut: pieces of rows and of columns. Fewer, larger tiles read
 /// and rearrange their operands less often; there are enough of them for eight threads, and for
 /// more where the product is large. It depends on the sizes alone.
@@ -186,8 +183,7 @@ fn grid(s: Sizes) -> (usize, usize) {
     let work = s.m * s.n * s.k;
     let most = (work >> 27).clamp(8, 64);
     let (mut rows, mut columns) = (1, 1);
-    let worth = |pieces: usize| work / (2 * pieces) >= CHUNK || (pieces == 1 && work >= HALVES);
-    while rows * columns < most && worth(rows * columns) {
+    while rows * columns < most && work / (rows * columns * 2) >= CHUNK {
         if s.m * columns >= s.n * rows { rows *= 2 } else { columns *= 2 }
     }
     (rows, columns)
