@@ -14,6 +14,9 @@ const LONGEST_ROW: usize = 8192;
 /// How many units a search for a way around looks at before it gives up (and nothing is joined).
 const SEARCH: usize = 2000;
 
+/// How often all units are gone through; one round joins whole chains, and few need a second.
+const ROUNDS: usize = 4;
+
 /// What kind of loop a unit is or could be.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Kind {
@@ -103,10 +106,10 @@ pub(super) fn joined(sources: &Sources<'_>, mut groups: Groups) -> Groups {
     let mut order: Vec<usize> =
         (0..units.kinds.len()).filter(|&u| !units.members[u].is_empty()).collect();
     order.sort_by_key(|&u| units.members[u].last().copied());
-    loop {
+    for _ in 0..ROUNDS {
         let mut joined = false;
         for &u in &order {
-            if units.find(u) != u {
+            if units.find(u) != u || units.kinds[u] == Kind::Other {
                 continue;
             }
             let needs: BTreeSet<usize> = units.needs[u].iter().map(|&p| units.find(p)).collect();
@@ -114,9 +117,11 @@ pub(super) fn joined(sources: &Sources<'_>, mut groups: Groups) -> Groups {
                 if p == u || units.find(u) != u {
                     continue;
                 }
+                if units.members[p].len() + units.members[u].len() > MOST_EQUATIONS {
+                    continue;
+                }
                 let Some(kind) = joint(sources, &units, p, u) else { continue };
-                let small = units.members[p].len() + units.members[u].len() <= MOST_EQUATIONS;
-                if small && !units.way_around(p, u) {
+                if !units.way_around(p, u) {
                     units.join(p, u, kind);
                     joined = true;
                 }
