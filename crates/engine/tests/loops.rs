@@ -40,7 +40,7 @@ fn program(dtype: DType) -> Program {
         recurrent.clone(),
         state.clone(),
         recurrent.clone(),
-        gates.with_shape(&[2 * HIDDEN]),
+        gates.with_shape([2 * HIDDEN]),
         float(&[]),
         state.clone(),
         state.clone(),

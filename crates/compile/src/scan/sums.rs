@@ -154,8 +154,8 @@ fn contracted(new: &mut Rewriter, found: &Loop<'_>) -> Option<Vec<Option<Var>>> 
     let mut terms: Vec<Option<Var>> = vec![None; n];
     // Twice: the sum of a gradient may find its stack only after a product has asked for it.
     for _ in 0..2 {
-        for k in 0..n {
-            let Some(term) = addend(&body, k).filter(|_| terms[k].is_none()) else { continue };
+        for (k, leaves) in terms.iter_mut().enumerate() {
+            let Some(term) = addend(&body, k).filter(|_| leaves.is_none()) else { continue };
             let mut factors = vec![];
             if !body.collect(term, &mut factors) {
                 continue;
@@ -166,7 +166,7 @@ fn contracted(new: &mut Rewriter, found: &Loop<'_>) -> Option<Vec<Option<Var>>> 
             let cost: usize = factors.iter().map(bytes).sum();
             if cost <= budget {
                 budget -= cost;
-                terms[k] = Some(term);
+                *leaves = Some(term);
                 body.stacked.extend(&factors);
                 extra.extend(factors);
             }
