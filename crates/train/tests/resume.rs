@@ -48,6 +48,25 @@ fn a_resumed_run_equals_an_uninterrupted_one_bit_for_bit() {
     }
 }
 
+/// Metrics are read and written again when a run goes on: every digit must come back. (By default
+/// serde_json reads some numbers one unit in the last place off.)
+#[test]
+fn metrics_that_are_read_and_written_again_are_the_same() {
+    for epoch in 1..2000 {
+        let x = (epoch as f64).sqrt().sin().abs();
+        let metrics = train::Metrics {
+            epoch,
+            training_loss: x,
+            training_score: x / 3.0,
+            held_out_loss: x.exp(),
+            held_out_score: 1.0 - x,
+            learning_rate: x * 1e-7,
+        };
+        let line = serde_json::to_string(&metrics).unwrap();
+        assert_eq!(serde_json::from_str::<train::Metrics>(&line).unwrap(), metrics, "{line}");
+    }
+}
+
 #[test]
 fn equal_seeds_give_equal_runs_and_different_seeds_do_not() {
     let folder = tempfile::tempdir().unwrap();
