@@ -100,30 +100,28 @@ impl Body<'_> {
             return new.push(reduce(vec![0]), &[stack(v)], None);
         }
         let eq = self.makers[v.index()].expect("invariant: only what is computed is collected");
-        match &eq.prim {
-            Prim::Binary(Binary::Add) => {
-                let terms = [0, 1].map(|k| self.sum(eq.inputs[k], new, stack));
-                new.push(Binary::Add, &terms, eq.at)
-            }
-            Prim::Transpose(p) => {
-                let x = self.sum(eq.inputs[0], new, stack);
-                new.push(Transpose { permutation: p.permutation.clone() }, &[x], eq.at)
-            }
-            Prim::Reduce(p) => {
-                let axes = std::iter::once(0).chain(p.axes.iter().map(|a| a + 1)).collect();
-                new.push(reduce(axes), &[stack(eq.inputs[0])], eq.at)
-            }
-            Prim::DotGeneral(p) => {
-                let up = |axes: &[usize]| axes.iter().map(|a| a + 1).collect::<Vec<_>>();
-                let with_steps = |side: usize| [&[0], &up(&p.contract[side])[..]].concat();
-                let dot = DotGeneral {
-                    contract: [with_steps(0), with_steps(1)],
-                    batch: [up(&p.batch[0]), up(&p.batch[1])],
-                };
-                new.push(dot, &[stack(eq.inputs[0]), stack(eq.inputs[1])], eq.at)
-            }
-            other => unreachable!("invariant: `collect` does not accept {other:?}"),
+        if let Prim::Binary(Binary::Add) = &eq.prim {
+            let terms = [0, 1].map(|k| self.sum(eq.inputs[k], new, stack));
+            return new.push(Binary::Add, &terms, eq.at);
         }
+        if let Prim::Transpose(p) = &eq.prim {
+            let x = self.sum(eq.inputs[0], new, stack);
+            return new.push(Transpose { permutation: p.permutation.clone() }, &[x], eq.at);
+        }
+        if let Prim::Reduce(p) = &eq.prim {
+            let axes = std::iter::once(0).chain(p.axes.iter().map(|a| a + 1)).collect();
+            return new.push(reduce(axes), &[stack(eq.inputs[0])], eq.at);
+        }
+        let Prim::DotGeneral(p) = &eq.prim else {
+            unreachable!("invariant: `collect` does not accept {:?}", eq.prim)
+        };
+        let up = |axes: &[usize]| axes.iter().map(|a| a + 1).collect::<Vec<_>>();
+        let with_steps = |side: usize| [&[0], &up(&p.contract[side])[..]].concat();
+        let dot = DotGeneral {
+            contract: [with_steps(0), with_steps(1)],
+            batch: [up(&p.batch[0]), up(&p.batch[1])],
+        };
+        new.push(dot, &[stack(eq.inputs[0]), stack(eq.inputs[1])], eq.at)
     }
 }
 
