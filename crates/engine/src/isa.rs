@@ -4,6 +4,7 @@
 //! it for AVX-512, for AVX2 with FMA and for the target's baseline (which on aarch64 includes NEON
 //! and FMA), and calls the best that the processor has. So the default build is the fast one.
 
+use crate::kernels::vector::{Vector, Vectorised};
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -95,6 +96,10 @@ pub fn set_instruction_set(set: InstructionSet) {
 pub(crate) trait Simd {
     /// Whether a fused multiply-add is one instruction (otherwise it would be a call).
     const FMA: bool;
+    /// Vectors of this set, for loops whose registers are counted.
+    type F32: Vector<T = f32>;
+    /// As `F32`.
+    type F64: Vector<T = f64>;
 }
 
 /// See [`InstructionSet::Baseline`].
@@ -108,14 +113,20 @@ pub(crate) struct Avx512;
 
 impl Simd for Baseline {
     const FMA: bool = cfg!(target_arch = "aarch64") || cfg!(target_feature = "fma");
+    type F32 = <f32 as Vectorised>::Baseline;
+    type F64 = <f64 as Vectorised>::Baseline;
 }
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx2 {
     const FMA: bool = true;
+    type F32 = <f32 as Vectorised>::Avx2;
+    type F64 = <f64 as Vectorised>::Avx2;
 }
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx512 {
     const FMA: bool = true;
+    type F32 = <f32 as Vectorised>::Avx512;
+    type F64 = <f64 as Vectorised>::Avx512;
 }
 
 /// Defines a function whose body is compiled for every instruction set. In the body, `S` is the

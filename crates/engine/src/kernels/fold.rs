@@ -1,5 +1,7 @@
 //! Folds: how a run of values becomes one, in an order that depends on its length alone.
 
+use super::vector::Vector;
+use crate::isa::Simd;
 use array::Element;
 
 /// How two values become one. Every fold is associative up to rounding.
@@ -7,6 +9,15 @@ pub(crate) trait Fold<T>: Sync {
     /// What nothing folds to, where there is such a thing; else it is never used.
     fn start(&self) -> T;
     fn fold(&self, a: T, b: T) -> T;
+    /// Folds at most [`BLOCK`] elements, but at least one.
+    #[inline(always)]
+    fn block<S: Simd>(&self, x: &[T]) -> T
+    where
+        T: Copy,
+        Self: Sized,
+    {
+        lanes(self, x)
+    }
     /// What a fold of one value or more comes to; 0 for a sum of nothing but −0.
     #[inline(always)]
     fn close(&self, a: T) -> T {
@@ -28,8 +39,14 @@ pub(crate) struct Any;
 pub(crate) struct All;
 
 macro_rules! number_folds {
-    ($($T:ty, $add:expr, $mul:expr;)*) => { $(
+    ($($T:ty, $add:expr, $mul:expr $(, $Vector:ident)?;)*) => { $(
         impl Fold<$T> for Sum {
+            $(#[inline(always)]
+            fn block<S: Simd>(&self, x: &[$T]) -> $T {
+                // SAFETY: `S` is the instruction set that this code is compiled for, and runs
+                // only where it was found.
+                unsafe { sum::<S::$Vector>(x) }
+            })?
             fn start(&self) -> $T { <$T>::ZERO }
             #[inline(always)]
             fn fold(&self, a: $T, b: $T) -> $T { $add(a, b) }
@@ -44,8 +61,8 @@ macro_rules! number_folds {
     )* };
 }
 number_folds! {
-    f32, |a: f32, b: f32| a + b, |a: f32, b: f32| a * b;
-    f64, |a: f64, b: f64| a + b, |a: f64, b: f64| a * b;
+    f32, |a: f32, b: f32| a + b, |a: f32, b: f32| a * b, F32;
+    f64, |a: f64, b: f64| a + b, |a: f64, b: f64| a * b, F64;
     i32, i32::wrapping_add, i32::wrapping_mul;
     i64, i64::wrapping_add, i64::wrapping_mul;
     u32, u32::wrapping_add, u32::wrapping_mul;
@@ -98,16 +115,16 @@ const BLOCK: usize = 512;
 /// Folds a contiguous run that is not empty: blocks lane by lane, the blocks pairwise. To be
 /// compiled for each instruction set.
 #[inline(always)]
-pub(crate) fn run<T: Copy, F: Fold<T>>(f: &F, x: &[T]) -> T {
+pub(crate) fn run<S: Simd, T: Copy, F: Fold<T>>(f: &F, x: &[T]) -> T {
     if x.len() <= BLOCK {
-        return block(f, x);
+        return f.block::<S>(x);
     }
     // Blocks are combined as a binary counter carries: two that have come from equally many are
     // one.
     let mut partial = [x[0]; usize::BITS as usize];
     let mut height = 0;
     for (i, piece) in x.chunks(BLOCK).enumerate() {
-        let mut sum = block(f, piece);
+        let mut sum = f.block::<S>(piece);
         for _ in 0..(i + 1).trailing_zeros() {
             height -= 1;
             sum = f.fold(partial[height], sum);
@@ -122,9 +139,54 @@ pub(crate) fn run<T: Copy, F: Fold<T>>(f: &F, x: &[T]) -> T {
     sum
 }
 
-/// Folds at most [`BLOCK`] elements.
+/// The sum of at least one element: four vectors of sums, then what is left, then pairwise. (The
+/// compiler keeps so many sums of plain loops in memory, where each addition waits for a store.)
+///
+/// # Safety
+/// See [`Vector`].
 #[inline(always)]
-fn block<T: Copy, F: Fold<T>>(f: &F, x: &[T]) -> T {
+unsafe fn sum<V: Vector>(x: &[V::T]) -> V::T
+where
+    V::T: std::ops::Add<Output = V::T>,
+{
+    /// More than the lanes of any vector.
+    const WIDEST: usize = 16;
+    let (n, p) = (x.len(), x.as_ptr());
+    let zero = V::T::ZERO;
+    // SAFETY: positions below `n` are inside `x`; the instruction set is the caller's promise.
+    unsafe {
+        let mut sums = [V::splat(zero); 4];
+        let mut at = 0;
+        while at + 4 * V::LANES <= n {
+            sums[0] = sums[0].add(V::load(p.add(at)));
+            sums[1] = sums[1].add(V::load(p.add(at + V::LANES)));
+            sums[2] = sums[2].add(V::load(p.add(at + 2 * V::LANES)));
+            sums[3] = sums[3].add(V::load(p.add(at + 3 * V::LANES)));
+            at += 4 * V::LANES;
+        }
+        while at + V::LANES <= n {
+            sums[0] = sums[0].add(V::load(p.add(at)));
+            at += V::LANES;
+        }
+        if at < n {
+            sums[1] = sums[1].add(V::load_part(p.add(at), n - at));
+        }
+        let mut lanes = [zero; WIDEST];
+        sums[0].add(sums[1]).add(sums[2].add(sums[3])).store(lanes.as_mut_ptr());
+        let mut width = V::LANES / 2;
+        while width > 0 {
+            for i in 0..width {
+                lanes[i] = lanes[i] + lanes[i + width];
+            }
+            width /= 2;
+        }
+        lanes[0]
+    }
+}
+
+/// Folds at most [`BLOCK`] elements lane by lane.
+#[inline(always)]
+fn lanes<T: Copy, F: Fold<T>>(f: &F, x: &[T]) -> T {
     if x.len() < LANES {
         return short(f, x);
     }

@@ -14,7 +14,7 @@ const CHUNK: usize = 1 << 15;
 vectorised! {
     /// Folds a contiguous run that is not empty.
     fn run<T: Element, F: Fold<T>>(f: &F, x: &[T]) -> T {
-        super::fold::run(f, x)
+        super::fold::run::<S, T, F>(f, x)
     }
 }
 

@@ -174,7 +174,7 @@ body!([T: Element, F: Fold<T> + Default] Rows<T, F>, t => {
     let f = F::default();
     let x = t.input::<T>(0, t.n * t.row);
     for (o, row) in t.output::<T>(t.n).iter_mut().zip(x.chunks_exact(t.row)) {
-        *o = f.close(run(&f, row));
+        *o = f.close(run::<S, T, F>(&f, row));
     }
 });
 body!([T: Copy] Fill<T>, t => {
