@@ -42,12 +42,6 @@ macro_rules! vectors {
 }
 vectors!(F32 f32, F64 f64, I32 i32, I64 i64, U32 u32, Bool bool);
 
-impl Default for Vector {
-    fn default() -> Vector {
-        Vector::Bool(vec![])
-    }
-}
-
 impl Vector {
     /// Copies an array's elements to position `start` on.
     pub(crate) fn put(&mut self, start: usize, y: &Array) {

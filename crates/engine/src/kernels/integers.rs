@@ -1,18 +1,13 @@
 //! Scalar functions on integers and truth values, as [`ir::prim::Unary`] and
 //! [`ir::prim::Binary`] define them: they wrap, and dividing by zero gives 0.
 
+use super::functions::each;
 use ir::prim::{Binary, Unary};
 
 /// Element-by-element functions of one exact type.
 pub(super) trait Exact: Copy {
     fn unary(f: Unary, x: &[Self], out: &mut [Self]);
     fn binary(f: Binary, x: &[Self], y: &[Self], out: &mut [Self]);
-}
-
-fn each<T: Copy>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
-    for (o, &x) in out.iter_mut().zip(x) {
-        *o = f(x);
-    }
 }
 
 fn each2<T: Copy>(x: &[T], y: &[T], out: &mut [T], f: impl Fn(T, T) -> T) {

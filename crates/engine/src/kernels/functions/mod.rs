@@ -37,8 +37,9 @@ use ir::prim::Unary;
 use logarithm::{log, log1p};
 use trigonometric::{LARGEST, cos, sin};
 
+/// `out[i] = f(x[i])`.
 #[inline(always)]
-fn each<T: Copy>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
+pub(super) fn each<T: Copy>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
     for (o, &x) in out.iter_mut().zip(x) {
         *o = f(x);
     }

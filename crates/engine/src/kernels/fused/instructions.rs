@@ -2,7 +2,7 @@
 //! kind of operation, element type and instruction set.
 
 use super::super::fold::{All, Any, Fold, Max, Min, Product, Sum, run};
-use super::super::functions::{unary_f32, unary_f64};
+use super::super::functions::{each, unary_f32, unary_f64};
 use super::super::integers::Exact;
 use crate::isa::{InstructionSet, Simd, instruction_set};
 use array::{DType, Element, with_dtype};
@@ -240,13 +240,6 @@ macro_rules! power {
 }
 power!(PowerF32, f32);
 power!(PowerF64, f64);
-
-#[inline(always)]
-fn each<T: Copy>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
-    for (o, &x) in out.iter_mut().zip(x) {
-        *o = f(x);
-    }
-}
 
 #[inline(always)]
 fn compare<T: Element>(c: Compare, x: &[T], y: &[T], out: &mut [bool]) {
