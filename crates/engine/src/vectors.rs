@@ -24,20 +24,7 @@ macro_rules! vectors {
                     $(Vector::$Variant(v) => Array::from_vec(v, shape),)*
                 }
             }
-
-            /// The first element.
-            pub(crate) fn start(&mut self) -> *mut u8 {
-                match self {
-                    $(Vector::$Variant(v) => v.as_mut_ptr().cast(),)*
-                }
-            }
         }
-
-        $(impl From<Vec<$T>> for Vector {
-            fn from(v: Vec<$T>) -> Vector {
-                Vector::$Variant(v)
-            }
-        })*
     };
 }
 vectors!(F32 f32, F64 f64, I32 i32, I64 i64, U32 u32, Bool bool);

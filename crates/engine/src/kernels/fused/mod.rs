@@ -2,20 +2,20 @@
 //! the first-level cache.
 //!
 //! A tile is a few rows of the loop's shape (single elements, where nothing is folded along
-//! rows). For each instruction there is one function over tiles ([`instructions`]), found once per
-//! run; a tile costs one indirect call per instruction.
+//! rows). For each instruction there is one function over tiles ([`instructions`]), found when a
+//! plan is made ready; a tile costs one indirect call per instruction.
 
 mod instructions;
 
-use crate::execute::{Operand, Outputs};
+use crate::execute::{Operands, Outputs};
+use crate::memory::scratch;
 use crate::threads::for_each_chunk;
-use crate::vectors::Vector;
 use array::shape::size;
-use array::{Array, DType, Element, with_dtype, with_elements};
+use array::{Array, DType, Element, Type, with_dtype};
 use compile::{Extent, Fused, Instruction, Place, Reading, View};
 use instructions::{Kernel, Tiles, cost, kernel};
 use ir::Prim;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
 
 /// Elements of a tile, about: so few that the tiles of a loop stay in the first-level cache, so
@@ -30,10 +30,11 @@ const CHUNK: usize = 1 << 17;
 const GAP: usize = 128;
 
 /// An instruction ready to run.
+#[derive(Debug)]
 struct Ready {
     kernel: Kernel,
     parameter: i32,
-    /// Places of the operands and the result (see [`Places`]).
+    /// Places of the operands and the result (see [`Loop::places`]).
     inputs: [usize; 3],
     output: usize,
     /// Whether the result has one value per element.
@@ -42,261 +43,252 @@ struct Ready {
     across: bool,
 }
 
-/// Numbers for the places of a loop: operands, registers, results.
-struct Places {
-    inputs: usize,
-    registers: usize,
-}
-
-impl Places {
-    fn number(&self, place: Place) -> usize {
-        match place {
-            Place::Input(i) => usize::from(i),
-            Place::Register(r) => self.inputs + usize::from(r),
-            Place::Result(k) => self.inputs + self.registers + usize::from(k),
-        }
-    }
-}
-
-/// Where a place is for the first row, and how far apart rows are there; what is filled anew for
-/// every tile has distance 0.
-#[derive(Clone, Copy)]
-struct Memory {
-    start: *mut u8,
-    step: usize,
-}
-
 /// How an operand gets to its tile.
-enum Filling<'a> {
+#[derive(Debug)]
+enum Filling {
     /// It is read where it is.
     None,
     /// It is the same throughout.
-    Once(&'a Array),
+    Once,
     /// By the steps of the view.
-    Strided(&'a Array, &'a [(usize, usize)], Extent),
-    /// It is copied, because this result is about to overwrite it.
-    Copied(usize),
+    Strided(Vec<(usize, usize)>, Extent),
 }
 
-/// Everything that the chunks of a loop share.
-struct Loop<'a> {
-    code: SmallVec<[Ready; 16]>,
-    memory: SmallVec<[Memory; 16]>,
-    fillings: SmallVec<[Filling<'a>; 8]>,
-    /// The size of values, by place.
-    sizes: SmallVec<[usize; 16]>,
+/// Something that instructions read or write: an operand, a register or a result, in this order.
+#[derive(Debug)]
+struct Spot {
+    /// How far apart rows are in memory, in bytes, where it is not in a tile.
+    step: usize,
+    /// Where its tile begins, in bytes. Results have none.
+    tile: usize,
+}
+
+/// A result, and the operands whose memory it may take over.
+#[derive(Debug)]
+struct Made {
+    ty: Type,
+    /// The operand, and whether an instruction reads it when or after the result is written: it
+    /// is copied into a tile first.
+    donors: SmallVec<[(usize, bool); 4]>,
+}
+
+/// A loop ready to run: everything that does not depend on where its operands are.
+#[derive(Debug)]
+pub(crate) struct Loop {
+    code: Vec<Ready>,
+    spots: Vec<Spot>,
+    fillings: Vec<Filling>,
+    results: Vec<Made>,
     /// Number of the first result's place.
     first_result: usize,
     row: usize,
+    rows: usize,
     tile_rows: usize,
+    /// Rows of a chunk.
+    chunk: usize,
+    /// Lines of memory that the tiles take.
+    lines: usize,
 }
 
-// SAFETY: the pointers are into the operands, which are only read, and into the results, of which
-// each chunk writes rows of its own.
-unsafe impl Sync for Loop<'_> {}
-
-pub(crate) fn fused(f: &Fused, x: &mut [Operand<'_>]) -> Outputs {
-    let row = f.row;
-    let rows = size(&f.shape) / row.max(1);
-    let (donors, mut results) = memory_of_results(f, x);
-    if rows > 0 && row > 0 {
-        let tile_rows = (TILE / row).clamp(1, rows);
-        let work = Loop::new(f, x, &donors, &mut results, tile_rows);
-        let cost: usize = f.code.iter().map(|i| cost(&i.prim)).sum();
-        let chunk = (CHUNK / (cost.max(1) * row)).max(1).next_multiple_of(tile_rows);
-        for_each_chunk(rows.div_ceil(chunk), |c| {
-            work.rows(c * chunk, ((c + 1) * chunk).min(rows));
-        });
-    }
-    results.into_iter().zip(&f.results).map(|(v, (ty, _))| v.into_array(&ty.shape)).collect()
-}
-
-/// A single element-by-element operation as a loop.
-pub(crate) fn elementwise(prim: &Prim, x: &mut [Operand<'_>]) -> Outputs {
-    if let (Prim::Unary(ir::prim::Unary::StopGradient), Operand::Kept(a)) = (prim, &x[0]) {
-        return SmallVec::from_elem((*a).clone(), 1);
-    }
-    let ty = x[0].array().ty();
-    let dtype = match prim {
-        Prim::Compare(_) | Prim::IsFinite(_) => DType::Bool,
-        Prim::Convert(c) => c.dtype,
-        Prim::Select(_) => x[1].array().dtype(),
-        _ => ty.dtype,
-    };
-    let f = Fused {
-        row: 1,
-        readings: (0..x.len())
-            .map(|_| Reading { view: View::Whole, extent: Extent::Element })
-            .collect(),
-        code: vec![Instruction {
-            prim: prim.clone(),
-            inputs: (0..x.len() as u16).map(Place::Input).collect(),
-            output: Place::Result(0),
-            extent: Extent::Element,
-        }],
-        registers: vec![],
-        results: vec![(ty.with_dtype(dtype), Extent::Element)],
-        shape: ty.shape,
-    };
-    fused(&f, x)
-}
-
-/// Memory for the results: that of an operand that is free, else new. For each operand, the
-/// result that has its memory.
-#[allow(clippy::type_complexity)]
-fn memory_of_results(
-    f: &Fused,
-    x: &mut [Operand<'_>],
-) -> (SmallVec<[Option<usize>; 8]>, SmallVec<[Vector; 2]>) {
-    let mut donors: SmallVec<[Option<usize>; 8]> = SmallVec::from_elem(None, x.len());
-    let mut results = SmallVec::new();
-    for (k, (ty, extent)) in f.results.iter().enumerate() {
-        let mut found = None;
-        for i in 0..x.len() {
-            let fits = f.readings[i].view == View::Whole
-                && f.readings[i].extent == *extent
-                && x[i].array().dtype() == ty.dtype;
-            if fits
-                && donors[i].is_none()
-                && let Some(memory) = with_dtype!(ty.dtype, T => x[i].take::<T>().map(Vector::from))
-            {
-                donors[i] = Some(k);
-                found = Some(memory);
-                break;
-            }
-        }
-        results.push(found.unwrap_or_else(|| Vector::scratch(ty.dtype, ty.len())));
-    }
-    (donors, results)
-}
-
-impl<'a> Loop<'a> {
-    fn new(
-        f: &'a Fused,
-        x: &'a [Operand<'_>],
-        donors: &[Option<usize>],
-        results: &mut [Vector],
-        tile_rows: usize,
-    ) -> Loop<'a> {
-        let places = Places { inputs: x.len(), registers: f.registers.len() };
+impl Loop {
+    /// The loop, for operands of these types.
+    pub(crate) fn new(f: &Fused, operands: &[&Type]) -> Loop {
+        let row = f.row;
+        let rows = if row == 0 { 0 } else { size(&f.shape) / row };
+        let tile_rows = (TILE / row.max(1)).clamp(1, rows.max(1));
         let per_row = |extent: Extent| match extent {
-            Extent::Element => f.row,
+            Extent::Element => row,
             Extent::Row => 1,
         };
-        let in_tile = Memory { start: std::ptr::null_mut(), step: 0 };
-        let mut memory: SmallVec<[Memory; 16]> = SmallVec::new();
-        let mut sizes: SmallVec<[usize; 16]> = SmallVec::new();
-        let mut dtypes: SmallVec<[DType; 16]> = SmallVec::new();
-        let mut fillings = SmallVec::new();
-        for (i, reading) in f.readings.iter().enumerate() {
-            let array = x[i].array();
-            let dtype = match donors[i] {
-                Some(k) => f.results[k].0.dtype,
-                None => array.dtype(),
-            };
-            dtypes.push(dtype);
-            sizes.push(dtype.size());
-            let (filling, place) = match (&reading.view, donors[i]) {
-                // Memory that a result has taken over is read in place as long as it is whole.
-                (View::Whole, Some(k)) if overwritten_before_read(f, i, k) => {
-                    (Filling::Copied(k), in_tile)
-                }
-                (View::Whole, Some(k)) => {
-                    let step = per_row(reading.extent) * dtype.size();
-                    (Filling::None, Memory { start: results[k].start(), step })
-                }
-                (View::Whole, None) => {
-                    let start = with_elements!(array.buffer(), v => v.as_ptr().cast::<u8>());
-                    let step = per_row(reading.extent) * dtype.size();
-                    (Filling::None, Memory { start: start.cast_mut(), step })
-                }
-                (View::Scalar, _) => (Filling::Once(array), in_tile),
-                (View::Strided(axes), _) => {
-                    (Filling::Strided(array, axes, reading.extent), in_tile)
-                }
-            };
-            fillings.push(filling);
-            memory.push(place);
-        }
-        for (dtype, _) in &f.registers {
-            dtypes.push(*dtype);
-            sizes.push(dtype.size());
-            memory.push(in_tile);
-        }
-        for ((ty, extent), result) in f.results.iter().zip(results) {
-            dtypes.push(ty.dtype);
-            sizes.push(ty.dtype.size());
-            let step = per_row(*extent) * ty.dtype.size();
-            memory.push(Memory { start: result.start(), step });
-        }
-        let ready = |i: &Instruction| {
-            let mut inputs = [0; 3];
-            for (to, &place) in inputs.iter_mut().zip(&i.inputs) {
-                *to = places.number(place);
+        let inputs = f.readings.len();
+        let first_result = inputs + f.registers.len();
+        let number = |place: Place| match place {
+            Place::Input(i) => usize::from(i),
+            Place::Register(r) => inputs + usize::from(r),
+            Place::Result(k) => first_result + usize::from(k),
+        };
+        let of_inputs = operands.iter().zip(&f.readings).map(|(ty, r)| (ty.dtype, r.extent));
+        let of_results = f.results.iter().map(|(ty, extent)| (ty.dtype, *extent));
+        let kinds: Vec<(DType, Extent)> =
+            of_inputs.chain(f.registers.iter().copied()).chain(of_results).collect();
+        let mut end = 0;
+        let spot = |(place, &(dtype, extent)): (usize, &(DType, Extent))| {
+            let tile = end;
+            if place < first_result {
+                end += (tile_rows * row * dtype.size()).next_multiple_of(size_of::<Line>()) + GAP;
             }
-            let output = places.number(i.output);
+            Spot { step: per_row(extent) * dtype.size(), tile }
+        };
+        let spots = kinds.iter().enumerate().map(spot).collect();
+        let ready = |i: &Instruction| {
+            let mut places = [0; 3];
+            for (to, &place) in places.iter_mut().zip(&i.inputs) {
+                *to = number(place);
+            }
+            let output = number(i.output);
             // A selection's first operand is its condition.
             let first = usize::from(matches!(i.prim, Prim::Select(_)));
-            let (kernel, parameter) = kernel(&i.prim, dtypes[inputs[first]], dtypes[output]);
+            let (kernel, parameter) = kernel(&i.prim, kinds[places[first]].0, kinds[output].0);
             Ready {
                 kernel,
                 parameter,
-                inputs,
+                inputs: places,
                 output,
                 wide: i.extent == Extent::Element,
                 across: matches!(i.prim, Prim::Reduce(_) | Prim::BroadcastInDim(_)),
             }
         };
-        let code = f.code.iter().map(ready).collect();
-        let first_result = places.inputs + places.registers;
-        Loop { code, memory, fillings, sizes, first_result, row: f.row, tile_rows }
+        let filling = |r: &Reading| match &r.view {
+            View::Whole => Filling::None,
+            View::Scalar => Filling::Once,
+            View::Strided(axes) => Filling::Strided(axes.clone(), r.extent),
+        };
+        let made = |(k, (ty, extent)): (usize, &(Type, Extent))| {
+            let fits = |&i: &usize| {
+                f.readings[i] == Reading { view: View::Whole, extent: *extent }
+                    && operands[i].dtype == ty.dtype
+            };
+            let donors = (0..inputs).filter(fits).map(|i| (i, overwritten_before_read(f, i, k)));
+            Made { ty: ty.clone(), donors: donors.collect() }
+        };
+        let cost: usize = f.code.iter().map(|i| cost(&i.prim)).sum();
+        let chunk = (CHUNK / (cost * row).max(1)).max(1).next_multiple_of(tile_rows);
+        Loop {
+            code: f.code.iter().map(ready).collect(),
+            spots,
+            fillings: f.readings.iter().map(filling).collect(),
+            results: f.results.iter().enumerate().map(made).collect(),
+            first_result,
+            row,
+            rows,
+            tile_rows,
+            chunk,
+            lines: end.div_ceil(size_of::<Line>()),
+        }
     }
 
+    /// A single element-by-element operation as a loop.
+    pub(crate) fn of(prim: &Prim, operands: &[&Type]) -> Loop {
+        let ty = operands[0];
+        let dtype = match prim {
+            Prim::Compare(_) | Prim::IsFinite(_) => DType::Bool,
+            Prim::Convert(c) => c.dtype,
+            Prim::Select(_) => operands[1].dtype,
+            _ => ty.dtype,
+        };
+        let whole = Reading { view: View::Whole, extent: Extent::Element };
+        let f = Fused {
+            row: 1,
+            readings: vec![whole; operands.len()],
+            code: vec![Instruction {
+                prim: prim.clone(),
+                inputs: (0..operands.len() as u16).map(Place::Input).collect(),
+                output: Place::Result(0),
+                extent: Extent::Element,
+            }],
+            registers: vec![],
+            results: vec![(ty.with_dtype(dtype), Extent::Element)],
+            shape: ty.shape.clone(),
+        };
+        Loop::new(&f, operands)
+    }
+
+    /// Runs the loop.
+    pub(crate) fn run(&self, x: &mut Operands<'_>) -> Outputs {
+        // For each operand the result that has its memory, and whether it is copied first.
+        let mut donated: SmallVec<[Option<(usize, bool)>; 24]> = smallvec![None; x.len()];
+        let mut results = Outputs::new();
+        for (k, made) in self.results.iter().enumerate() {
+            let take = |&(i, copied): &(usize, bool)| {
+                let memory = x.take(i)?;
+                donated[i] = Some((k, copied));
+                Some(memory.into_shape(&made.ty.shape))
+            };
+            let found = made.donors.iter().find_map(take);
+            results.push(found.unwrap_or_else(|| fresh(&made.ty)));
+        }
+        if self.rows == 0 {
+            return results;
+        }
+        let mut starts: SmallVec<[*mut u8; 32]> = smallvec![std::ptr::null_mut(); self.spots.len()];
+        for (start, result) in starts[self.first_result..].iter_mut().zip(&mut results) {
+            *start = result.unique_ptr().expect("invariant: nobody holds a new result");
+        }
+        let mut copied: SmallVec<[(usize, usize); 4]> = SmallVec::new();
+        for (i, filling) in self.fillings.iter().enumerate() {
+            match (filling, donated[i]) {
+                (Filling::None, None) => starts[i] = x.array(i).as_ptr().cast_mut(),
+                (Filling::None, Some((k, true))) => copied.push((i, self.first_result + k)),
+                (_, Some((k, _))) => starts[i] = starts[self.first_result + k],
+                (Filling::Once | Filling::Strided(..), None) => {}
+            }
+        }
+        let work = Work { of: self, operands: x, starts: &starts, copied: &copied };
+        for_each_chunk(self.rows.div_ceil(self.chunk), |c| {
+            work.rows(c * self.chunk, ((c + 1) * self.chunk).min(self.rows));
+        });
+        results
+    }
+}
+
+/// A new array with arbitrary elements.
+fn fresh(ty: &Type) -> Array {
+    with_dtype!(ty.dtype, T => Array::from_vec(scratch::<T>(ty.len()), &ty.shape))
+}
+
+/// A run of a loop: everything that its chunks share.
+struct Work<'a> {
+    of: &'a Loop,
+    operands: &'a Operands<'a>,
+    /// Where each place is for the first row; null for tiles, which are filled anew.
+    starts: &'a [*mut u8],
+    /// Operands that are copied, because this result is about to overwrite them.
+    copied: &'a [(usize, usize)],
+}
+
+// SAFETY: the pointers are into the operands, which are only read, and into the results, of which
+// each chunk writes rows of its own.
+unsafe impl Sync for Work<'_> {}
+
+impl Work<'_> {
     /// Runs the rows from `start` to `end`, in tiles of this thread's own.
     fn rows(&self, start: usize, end: usize) {
         thread_local!(static TILES: RefCell<Vec<Line>> = const { RefCell::new(vec![]) });
-        let width = self.tile_rows * self.row;
-        let tile = |size: usize| (width * size).next_multiple_of(size_of::<Line>()) + GAP;
-        let needed: usize = self
-            .memory
-            .iter()
-            .zip(&self.sizes)
-            .filter(|(m, _)| m.step == 0)
-            .map(|(_, &s)| tile(s))
-            .sum();
+        let l = self.of;
         TILES.with_borrow_mut(|lines| {
-            let count = needed.div_ceil(size_of::<Line>());
-            if lines.len() < count {
-                lines.resize(count, Line([0; 64]));
+            if lines.len() < l.lines {
+                lines.resize(l.lines, Line([0; 64]));
             }
-            let mut at = lines.as_mut_ptr().cast::<u8>();
-            let mut places: SmallVec<[*mut u8; 16]> = SmallVec::with_capacity(self.memory.len());
-            for (memory, &size) in self.memory.iter().zip(&self.sizes) {
-                if memory.step == 0 {
-                    places.push(at);
-                    // SAFETY: `lines` has room for all tiles, as computed above.
-                    at = unsafe { at.add(tile(size)) };
+            let tiles = lines.as_mut_ptr().cast::<u8>();
+            let mut places: SmallVec<[*mut u8; 32]> = SmallVec::new();
+            let mut steps: SmallVec<[usize; 32]> = SmallVec::new();
+            for (&first, spot) in self.starts.iter().zip(&l.spots) {
+                if first.is_null() {
+                    // SAFETY: `lines` has room for all tiles.
+                    places.push(unsafe { tiles.add(spot.tile) });
+                    steps.push(0);
                 } else {
                     // SAFETY: row `start` lies inside the operand or result.
-                    places.push(unsafe { memory.start.add(start * memory.step) });
+                    places.push(unsafe { first.add(start * spot.step) });
+                    steps.push(spot.step);
                 }
             }
-            for (i, filling) in self.fillings.iter().enumerate() {
-                if let Filling::Once(array) = filling {
-                    // SAFETY: the tile has `width` places for values of the array's type.
-                    unsafe { fill(array, places[i], width) };
+            for (i, filling) in l.fillings.iter().enumerate() {
+                if matches!(filling, Filling::Once) {
+                    // SAFETY: the tile has room for as many values of the operand's type.
+                    unsafe { fill(self.operands.array(i), places[i], l.tile_rows * l.row) };
                 }
             }
-            for first in (start..end).step_by(self.tile_rows) {
-                let rows = self.tile_rows.min(end - first);
+            for first in (start..end).step_by(l.tile_rows) {
+                let rows = l.tile_rows.min(end - first);
                 if first + rows < end {
-                    self.prefetch(&places);
+                    self.prefetch(&places, &steps);
                 }
                 // SAFETY: `places` are where rows `first` to `first + rows` lie; all chunks have
                 // different rows, and results are not touched until the loop has ended.
                 unsafe { self.tile(first, rows, &places) };
-                for (place, memory) in places.iter_mut().zip(&self.memory) {
-                    *place = place.wrapping_add(rows * memory.step);
+                for (place, step) in places.iter_mut().zip(&steps) {
+                    *place = place.wrapping_add(rows * step);
                 }
             }
         });
@@ -305,9 +297,9 @@ impl<'a> Loop<'a> {
     /// Asks for the memory of the next tile while this one is computed. A tile is about a page of
     /// each array, and the processor's own prefetchers stop at the end of a page.
     #[inline]
-    fn prefetch(&self, places: &[*mut u8]) {
-        for (place, memory) in places.iter().zip(&self.memory) {
-            let bytes = memory.step * self.tile_rows;
+    fn prefetch(&self, places: &[*mut u8], steps: &[usize]) {
+        for (place, step) in places.iter().zip(steps) {
+            let bytes = step * self.of.tile_rows;
             for at in (bytes..2 * bytes).step_by(size_of::<Line>()) {
                 prefetch_line(place.wrapping_add(at));
             }
@@ -320,36 +312,34 @@ impl<'a> Loop<'a> {
     /// `places` must be valid for the tile's rows, and those of results not otherwise in use.
     #[inline]
     unsafe fn tile(&self, first: usize, rows: usize, places: &[*mut u8]) {
-        let elements = rows * self.row;
-        for (i, filling) in self.fillings.iter().enumerate() {
-            match filling {
-                Filling::None | Filling::Once(_) => {}
-                Filling::Strided(array, axes, extent) => {
-                    let (from, n) = match extent {
-                        Extent::Element => (first * self.row, elements),
-                        Extent::Row => (first, rows),
-                    };
-                    // SAFETY: the tile has room for `n` values of the array's type.
-                    with_dtype!(array.dtype(), T => unsafe {
-                        load(array, axes, from, std::slice::from_raw_parts_mut(places[i].cast::<T>(), n));
-                    });
-                }
-                Filling::Copied(k) => {
-                    let result = self.first_result + k;
-                    let bytes = rows * self.memory[result].step;
-                    // SAFETY: both have room for the tile's rows; a result is no tile.
-                    unsafe { std::ptr::copy_nonoverlapping(places[result], places[i], bytes) };
-                }
+        let l = self.of;
+        let elements = rows * l.row;
+        for (i, filling) in l.fillings.iter().enumerate() {
+            if let Filling::Strided(axes, extent) = filling {
+                let (from, n) = match extent {
+                    Extent::Element => (first * l.row, elements),
+                    Extent::Row => (first, rows),
+                };
+                let array = self.operands.array(i);
+                // SAFETY: the tile has room for `n` values of the array's type.
+                with_dtype!(array.dtype(), T => unsafe {
+                    load(array, axes, from, std::slice::from_raw_parts_mut(places[i].cast::<T>(), n));
+                });
             }
         }
-        for i in &self.code {
+        for &(i, result) in self.copied {
+            let bytes = rows * l.spots[result].step;
+            // SAFETY: both have room for the tile's rows; a result is no tile.
+            unsafe { std::ptr::copy_nonoverlapping(places[result], places[i], bytes) };
+        }
+        for i in &l.code {
             let n = if i.wide && !i.across { elements } else { rows };
             let x = [places[i.inputs[0]], places[i.inputs[1]], places[i.inputs[2]]];
             let tiles = Tiles {
                 x: x.map(<*mut u8>::cast_const),
                 out: places[i.output],
                 n,
-                row: self.row,
+                row: l.row,
                 parameter: i.parameter,
             };
             // SAFETY: the places hold values of the types that the kernel was chosen for; an
