@@ -1,7 +1,8 @@
 //! Common-subexpression elimination: what is computed twice from the same values is computed
 //! once.
 
-use crate::rewriter::Rewriter;
+use crate::rewriter::{Rewriter, Vars};
+use foldhash::fast::RandomState;
 use ir::{Prim, Program, Var};
 use std::collections::HashMap;
 
@@ -15,9 +16,10 @@ pub fn common_subexpressions(program: &Program) -> Program {
     let mut renamed: Vec<Var> = program.inputs().collect();
     // What can change inside a `Prim` (cached values of placeholders) is not part of its hash.
     #[allow(clippy::mutable_key_type)]
-    let mut known: HashMap<(&Prim, Vec<Var>), Vec<Var>> = HashMap::new();
+    let mut known: HashMap<(&Prim, Vars), Vars, RandomState> =
+        HashMap::with_capacity_and_hasher(program.equations().len(), RandomState::default());
     for eq in program.equations() {
-        let inputs: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
+        let inputs: Vars = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
         let results = known
             .entry((&eq.prim, inputs))
             .or_insert_with_key(|(_, inputs)| merged.copy(program, eq, inputs));

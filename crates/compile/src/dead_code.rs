@@ -1,6 +1,6 @@
 //! Dead-code elimination: equations that no output depends on disappear.
 
-use crate::rewriter::Rewriter;
+use crate::rewriter::{Rewriter, Vars};
 use ir::{Program, Var};
 
 /// The program without the equations that no output depends on. No primitive has effects, so
@@ -24,7 +24,7 @@ pub fn dead_code(program: &Program) -> Program {
         if !eq.results().any(|v| live[v.index()]) {
             continue;
         }
-        let inputs: Vec<Var> = eq.inputs.iter().map(|v| defined(&renamed, *v)).collect();
+        let inputs: Vars = eq.inputs.iter().map(|v| defined(&renamed, *v)).collect();
         let results = kept.copy(program, eq, &inputs);
         for (old, new) in eq.results().zip(results) {
             renamed[old.index()] = Some(new);

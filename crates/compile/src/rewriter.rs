@@ -8,6 +8,9 @@ use ir::{Builder, Equation, Prim, Program, Var};
 use smallvec::SmallVec;
 use std::panic::Location;
 
+/// Variables of an equation.
+pub(crate) type Vars = SmallVec<[Var; 4]>;
+
 /// A program under construction, made from another one equation by equation.
 pub(crate) struct Rewriter {
     builder: Builder,
@@ -21,7 +24,7 @@ impl Rewriter {
     }
 
     /// Adds an equation of the old program, on operands of the same types.
-    pub(crate) fn copy(&mut self, from: &Program, eq: &Equation, inputs: &[Var]) -> Vec<Var> {
+    pub(crate) fn copy(&mut self, from: &Program, eq: &Equation, inputs: &[Var]) -> Vars {
         let types = eq.results().map(|v| from.ty(v).clone());
         let prim = eq.prim.clone();
         let results = self.builder.push_typed(prim, SmallVec::from_slice(inputs), types, eq.at);
@@ -56,7 +59,7 @@ impl Rewriter {
     pub(crate) fn inline(&mut self, program: &Program, operands: &[Var]) -> Vec<Var> {
         let mut renamed = operands.to_vec();
         for eq in program.equations() {
-            let inputs: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
+            let inputs: Vars = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
             renamed.extend(self.copy(program, eq, &inputs));
         }
         program.outputs().iter().map(|v| renamed[v.index()]).collect()

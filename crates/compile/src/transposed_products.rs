@@ -1,6 +1,6 @@
 //! The transposition of a matrix product becomes the product in the other order.
 
-use crate::rewriter::Rewriter;
+use crate::rewriter::{Rewriter, Vars};
 use ir::prim::{DotGeneral, Transpose};
 use ir::{Prim, Program, Var};
 use std::borrow::Cow;
@@ -39,7 +39,7 @@ pub fn transposed_products(program: &Program) -> Cow<'_, Program> {
             renamed.push(new.push(dot, &[renamed[r.index()], renamed[l.index()]], eq.at));
             continue;
         }
-        let inputs: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
+        let inputs: Vars = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
         renamed.extend(new.copy(program, eq, &inputs));
     }
     Cow::Owned(new.finish(program.outputs().iter().map(|v| renamed[v.index()]).collect()))

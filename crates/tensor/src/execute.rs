@@ -107,8 +107,8 @@ pub(crate) fn read(expr: &Expr) -> Array {
 /// The value of an expression, evaluating what it needs and remembering it in the nodes.
 fn read_on_demand(expr: &Expr) -> RuleResult<Array> {
     let known = |node: &Node| node.values().get().is_some();
-    let nodes = reachable(&[expr], |n| !known(n));
-    for node in &nodes {
+    let nodes = reachable([expr], |n| !known(n));
+    for node in nodes {
         if known(node) {
             continue;
         }

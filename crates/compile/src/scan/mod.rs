@@ -28,7 +28,7 @@ pub use oriented::oriented;
 pub use sums::sums;
 pub use unused::unused;
 
-use crate::rewriter::Rewriter;
+use crate::rewriter::{Rewriter, Vars};
 use crate::{common_subexpressions, dead_code, simplify, transposed_products};
 use ir::prim::Scan;
 use ir::{Prim, Program, Var};
@@ -112,7 +112,7 @@ fn each_loop<'p>(
     };
     let mut changed = false;
     for eq in program.equations() {
-        let operands: Vec<Var> = eq.inputs.iter().map(|v| now(&renamed, v)).collect();
+        let operands: Vars = eq.inputs.iter().map(|v| now(&renamed, v)).collect();
         if let Prim::Scan(scan) = &eq.prim
             && scan.length > 0
         {
