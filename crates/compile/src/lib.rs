@@ -41,7 +41,7 @@ mod work;
 pub use common_subexpressions::common_subexpressions;
 pub use convolutions::Convolution;
 pub use dead_code::dead_code;
-pub use fuse::{Extent, Fused, Instruction, Place, Reading, View};
+pub use fuse::{Extent, Fused, Instruction, Link, Place, Reading, View, is_arithmetic};
 pub use inline_calls::inline_calls;
 pub use plan::{Operation, Plan, Source, Step};
 pub use scan::{in_front, invariant, loops, oriented, sums, unused};

@@ -1,7 +1,7 @@
 //! Plans: what an engine runs.
 
 use crate::convolutions::Convolution;
-use crate::fuse::Fused;
+use crate::fuse::{Fused, Instruction};
 use array::{Array, Type};
 use ir::Prim;
 use ir::prim::ReduceWindow;
@@ -124,8 +124,7 @@ impl fmt::Display for Plan {
                 Operation::Convolution(convolution) => write!(f, "{convolution:?}")?,
                 Operation::Ties(window) => write!(f, "ties {:?}", window.window)?,
                 Operation::Fused(fused) => {
-                    let names: Vec<&str> =
-                        fused.code.iter().map(|i| i.prim.rules().name()).collect();
+                    let names: Vec<&str> = fused.code.iter().flat_map(Instruction::names).collect();
                     write!(f, "fused {:?} [{}]", fused.shape, names.join(", "))?;
                 }
             }

@@ -1,8 +1,8 @@
 //! What a step of a plan amounts to: a name, and how many floating-point operations.
 
-use crate::{Extent, Fused, Instruction, Operation};
+use crate::{Extent, Fused, Instruction, Link, Operation};
 use array::{DType, Type};
-use ir::Prim;
+use ir::{Prim, Primitive};
 
 impl Operation {
     /// What is computed, in a word or a few: the primitive's name, or the names of a loop's
@@ -42,14 +42,16 @@ fn flops_inside(fused: &Fused, instruction: &Instruction) -> u64 {
     let result = values(instruction.extent);
     let folds = matches!(instruction.prim, Prim::Reduce(_));
     let operand = if folds { values(Extent::Element) } else { result.clone() };
-    let operands = vec![operand; instruction.inputs.len()];
-    instruction.prim.rules().flops(&operands, &[result])
+    let operands = vec![operand; instruction.inputs.len() - instruction.then.len()];
+    let results = [result.clone()];
+    let link = |link: &Link| link.f.flops(&[result.clone(), result.clone()], &results);
+    let links: u64 = instruction.then.iter().map(link).sum();
+    instruction.prim.rules().flops(&operands, &results) + links
 }
 
 fn loop_name(fused: &Fused) -> String {
     let mut counted: Vec<(&str, usize)> = vec![];
-    for instruction in &fused.code {
-        let name = instruction.prim.rules().name();
+    for name in fused.code.iter().flat_map(Instruction::names) {
         match counted.iter_mut().find(|(n, _)| *n == name) {
             Some((_, count)) => *count += 1,
             None => counted.push((name, 1)),

@@ -1,7 +1,7 @@
 //! Constant factors of products are laid out before the loop as the products read them.
 
 use super::{Loop, each_loop};
-use crate::rewriter::{Rewriter, Vars};
+use crate::rewriter::Rewriter;
 use ir::prim::{DotGeneral, Transpose};
 use ir::{Prim, Program, Var};
 use std::borrow::Cow;

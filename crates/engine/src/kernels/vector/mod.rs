@@ -34,6 +34,12 @@ pub(crate) trait Vector: Copy {
     unsafe fn store_part(self, to: *mut Self::T, n: usize);
     unsafe fn add(self, y: Self) -> Self;
     unsafe fn sub(self, y: Self) -> Self;
+    unsafe fn mul(self, y: Self) -> Self;
+    unsafe fn div(self, y: Self) -> Self;
+    /// The larger, NaN if either is; `self` where they are equal.
+    unsafe fn max(self, y: Self) -> Self;
+    /// The smaller, likewise.
+    unsafe fn min(self, y: Self) -> Self;
     /// `self·x + y`
     unsafe fn mul_add(self, x: Self, y: Self) -> Self;
     /// `y − self·x`
@@ -176,6 +182,28 @@ macro_rules! plain {
             #[inline(always)]
             unsafe fn sub(self, y: Self) -> Self {
                 Plain(std::array::from_fn(|i| self.0[i] - y.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn mul(self, y: Self) -> Self {
+                Plain(std::array::from_fn(|i| self.0[i] * y.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn div(self, y: Self) -> Self {
+                Plain(std::array::from_fn(|i| self.0[i] / y.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn max(self, y: Self) -> Self {
+                Plain(std::array::from_fn(|i| {
+                    let (a, b) = (self.0[i], y.0[i]);
+                    if b > a || b.is_nan() { b } else { a }
+                }))
+            }
+            #[inline(always)]
+            unsafe fn min(self, y: Self) -> Self {
+                Plain(std::array::from_fn(|i| {
+                    let (a, b) = (self.0[i], y.0[i]);
+                    if b < a || b.is_nan() { b } else { a }
+                }))
             }
             #[inline(always)]
             unsafe fn mul_add(self, x: Self, y: Self) -> Self {
