@@ -23,6 +23,14 @@ impl Rewriter {
         Rewriter { builder: Builder::new(inputs.to_vec()), definitions: vec![None; inputs.len()] }
     }
 
+    /// For a program about as large as this one, with its inputs.
+    pub(crate) fn like(program: &Program) -> Rewriter {
+        let mut new = Rewriter::new(program.input_types());
+        new.builder.reserve(program.equations().len(), program.variables());
+        new.definitions.reserve(program.variables());
+        new
+    }
+
     /// Adds an equation of the old program, on operands of the same types.
     pub(crate) fn copy(&mut self, from: &Program, eq: &Equation, inputs: &[Var]) -> Vars {
         let types = eq.results().map(|v| from.ty(v).clone());

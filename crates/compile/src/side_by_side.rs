@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn pieces_of_a_whole_are_concatenated_and_zeros_keep_their_sign() {
         let before = program(&[4, 0, 2]);
-        let after = dead_code(&side_by_side(&before));
+        let after = side_by_side(&before);
+        let after = dead_code(&after);
         let last = &after.equations().last().unwrap().prim;
         assert!(matches!(last, Prim::Concatenate(Concatenate { axis: 1 })));
         assert!(!after.equations().iter().any(|eq| matches!(eq.prim, Prim::Pad(_))));

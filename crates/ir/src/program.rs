@@ -304,6 +304,12 @@ impl Builder {
         Builder { program }
     }
 
+    /// Makes room for so many equations and variables.
+    pub fn reserve(&mut self, equations: usize, variables: usize) {
+        self.program.equations.reserve(equations);
+        self.program.types.reserve(variables);
+    }
+
     /// The type of a variable made so far.
     pub fn ty(&self, v: Var) -> &Type {
         self.program.ty(v)
@@ -419,6 +425,7 @@ pub fn close(
     }
     let types = params.iter().chain(&captured).map(|x| x.ty().clone()).collect();
     let mut builder = Builder::new(types);
+    builder.reserve(nodes.len(), nodes.len());
     let var = |vars: &Environment<Var>, x: &Expr| {
         *vars.get(x.key()).expect("invariant: inputs come before the nodes that read them")
     };
