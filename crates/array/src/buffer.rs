@@ -225,7 +225,7 @@ impl Array {
     #[track_caller]
     pub fn into_shape(mut self, shape: &[usize]) -> Array {
         assert_eq!(self.len, shape::size(shape), "reshape of {} to {shape:?}", self.ty());
-        if self.shape[..] != *shape {
+        if !shape::same(&self.shape, shape) {
             self.shape = SmallVec::from_slice(shape);
         }
         self
@@ -299,7 +299,7 @@ impl PartialEq for Array {
         fn same<T: Element>(a: &[T], b: &[T]) -> bool {
             a.iter().zip(b).all(|(x, y)| x.to_bits64() == y.to_bits64())
         }
-        self.shape == other.shape
+        shape::same(&self.shape, &other.shape)
             && self.dtype() == other.dtype()
             && (self.same_place(other)
                 || with_dtype!(self.dtype(), T => same::<T>(self.as_slice(), other.as_slice())))

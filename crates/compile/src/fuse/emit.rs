@@ -4,6 +4,7 @@ use super::chains::{Link, linked};
 use super::source::{Sources, Squeezed};
 use super::{Extent, Fused, Instruction, Place, Reading, Unit, View};
 use array::DType;
+use array::shape::same;
 use foldhash::fast::RandomState;
 use ir::{Prim, Var};
 use smallvec::SmallVec;
@@ -35,7 +36,7 @@ pub(super) fn loop_of(sources: &Sources<'_>, members: &[usize], read_outside: &[
     if let [only] = members {
         let eq = &equations[*only];
         let shape = &program.ty(eq.first).shape;
-        let whole = |v: Var| sources.of(v) == v && program.ty(v).shape == *shape;
+        let whole = |v: Var| sources.of(v) == v && same(&program.ty(v).shape, shape);
         if matches!(eq.prim, Prim::Reduce(_)) || eq.inputs.iter().all(|&v| whole(v)) {
             return Unit::Equation(*only);
         }

@@ -19,7 +19,7 @@ use compile::{Extent, Fused, Instruction, Place, Reading, View};
 use instructions::cost;
 use ir::Prim;
 use smallvec::{SmallVec, smallvec};
-use tiles::{Tiling, Work};
+use tiles::{Tiling, with_work};
 
 /// Elements of a tile, about: so few that the tiles of a loop stay in the first-level cache, so
 /// many that an indirect call does not count.
@@ -101,21 +101,22 @@ impl Loop {
     /// Runs the loop.
     pub(crate) fn run(&self, x: &mut Operands<'_>) -> Outputs {
         // For each operand the result that has its memory, and whether it is copied first.
-        let mut donated: SmallVec<[Option<(usize, bool)>; 24]> = smallvec![None; x.len()];
+        let mut donated: SmallVec<[Option<(u16, bool)>; 24]> = smallvec![None; x.len()];
         let mut results = Outputs::new();
         for (k, made) in self.results.iter().enumerate() {
             let take = |&(i, copied): &(usize, bool)| {
                 let memory = x.take(i)?;
-                donated[i] = Some((k, copied));
+                donated[i] = Some((k as u16, copied));
                 Some(memory.into_shape(&made.ty.shape))
             };
             let found = made.donors.iter().find_map(take);
             results.push(found.unwrap_or_else(|| fresh(&made.ty)));
         }
         if self.rows > 0 {
-            let work = Work::new(&self.tiling, x, &donated, &mut results);
-            for_each_chunk(self.rows.div_ceil(self.chunk), |c| {
-                work.rows(c * self.chunk, ((c + 1) * self.chunk).min(self.rows));
+            with_work(&self.tiling, x, &donated, &mut results, |work| {
+                for_each_chunk(self.rows.div_ceil(self.chunk), |c| {
+                    work.rows(c * self.chunk, ((c + 1) * self.chunk).min(self.rows));
+                });
             });
         }
         results

@@ -152,41 +152,42 @@ pub(super) struct Work<'a> {
     of: &'a Tiling,
     operands: &'a Operands<'a>,
     /// Where each place is for the first row; null for tiles.
-    starts: SmallVec<[*mut u8; 32]>,
+    starts: &'a [*mut u8],
     /// Operands that are copied, because this result is about to overwrite them.
-    copied: SmallVec<[(usize, usize); 4]>,
+    copied: &'a [(usize, usize)],
 }
 
 // SAFETY: the pointers are into the operands, which are only read, and into the results, of which
 // each chunk writes rows of its own.
 unsafe impl Sync for Work<'_> {}
 
-impl<'a> Work<'a> {
-    /// For each operand, `donated` has the result that has taken over its memory, and whether it
-    /// is copied first.
-    pub(super) fn new(
-        of: &'a Tiling,
-        operands: &'a Operands<'a>,
-        donated: &[Option<(usize, bool)>],
-        results: &mut Outputs,
-    ) -> Work<'a> {
-        let mut starts: SmallVec<[*mut u8; 32]> = smallvec![std::ptr::null_mut(); of.spots.len()];
-        for (start, result) in starts[of.first_result..].iter_mut().zip(results) {
-            *start = result.unique_ptr().expect("invariant: nobody else holds a result");
-        }
-        let mut copied = SmallVec::new();
-        for (i, donated) in donated.iter().enumerate() {
-            match donated {
-                // Memory that a result has taken over is read in place as long as it is whole.
-                Some((k, true)) => copied.push((i, of.first_result + k)),
-                Some((k, false)) => starts[i] = starts[of.first_result + k],
-                None if of.spots[i].in_tile => {}
-                None => starts[i] = operands.array(i).as_ptr().cast_mut(),
-            }
-        }
-        Work { of, operands, starts, copied }
+/// Calls `body` with the run of a loop on these operands. For each of them, `donated` has the result
+/// that has taken over its memory, and whether it is copied first.
+pub(super) fn with_work(
+    of: &Tiling,
+    operands: &Operands<'_>,
+    donated: &[Option<(u16, bool)>],
+    results: &mut Outputs,
+    body: impl FnOnce(&Work<'_>),
+) {
+    let mut starts: SmallVec<[*mut u8; 32]> = smallvec![std::ptr::null_mut(); of.spots.len()];
+    let mut copied: SmallVec<[(usize, usize); 4]> = SmallVec::new();
+    for (start, result) in starts[of.first_result..].iter_mut().zip(results) {
+        *start = result.unique_ptr().expect("invariant: nobody else holds a result");
     }
+    for (i, donated) in donated.iter().enumerate() {
+        match donated {
+            // Memory that a result has taken over is read in place as long as it is whole.
+            Some((k, true)) => copied.push((i, of.first_result + usize::from(*k))),
+            Some((k, false)) => starts[i] = starts[of.first_result + usize::from(*k)],
+            None if of.spots[i].in_tile => {}
+            None => starts[i] = operands.array(i).as_ptr().cast_mut(),
+        }
+    }
+    body(&Work { of, operands, starts: &starts, copied: &copied });
+}
 
+impl Work<'_> {
     /// Runs the rows from `start` to `end`, in tiles of this thread's own.
     pub(super) fn rows(&self, start: usize, end: usize) {
         thread_local!(static TILES: RefCell<Vec<Line>> = const { RefCell::new(vec![]) });
@@ -282,7 +283,7 @@ impl<'a> Work<'a> {
                 }
             }
         }
-        for &(i, result) in &self.copied {
+        for &(i, result) in self.copied {
             let bytes = rows * of.spots[result].step;
             // SAFETY: both have room for the tile's rows; a result is no tile.
             unsafe { std::ptr::copy_nonoverlapping(places[result], places[i], bytes) };
