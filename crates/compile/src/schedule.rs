@@ -2,7 +2,7 @@
 
 use crate::fuse::{Unit, units};
 use crate::plan::{Operation, Plan, Source, Step};
-use crate::{convolutions, ties};
+use crate::{convolutions, products, ties};
 use ir::prim::Constant;
 use ir::{Prim, Program, Var};
 use smallvec::SmallVec;
@@ -37,6 +37,7 @@ impl Slots {
 pub fn schedule(program: &Program) -> Plan {
     let equations = program.equations();
     let units = convolutions::absorb(program, ties::absorb(program, units(program)));
+    let units = products::absorb(program, units);
     // The last unit that reads each variable; outputs are read after all.
     let mut last: Vec<Option<usize>> = vec![None; program.variables()];
     for (k, unit) in units.iter().enumerate() {
@@ -112,6 +113,10 @@ pub fn schedule(program: &Program) -> Plan {
             Unit::Convolution { equation, convolution, output, .. } => {
                 let outputs = SmallVec::from_slice(&[settle(output)]);
                 (Operation::Convolution(convolution), outputs, vec![], equations[equation].at)
+            }
+            Unit::Product { equation, product, output, .. } => {
+                let outputs = SmallVec::from_slice(&[settle(output)]);
+                (Operation::Product(product), outputs, vec![], equations[equation].at)
             }
             Unit::Ties { equation, window, mask, counts, .. } => {
                 let outputs = SmallVec::from_slice(&[mask.and_then(&mut settle), settle(counts)]);

@@ -94,7 +94,7 @@ pub(crate) fn execute(
         Prim::Iota(p) => one(layout::iota(p)),
         Prim::Reduce(p) => one(reduce::reduce(p, x[0].array())),
         Prim::ArgReduce(p) => one(reduce::arg_reduce(p, x[0].array())),
-        Prim::DotGeneral(p) => one(dot::dot_general(p, x[0].array(), x[1].array())),
+        Prim::DotGeneral(p) => one(dot::dot_general(p, None, x[0].array(), x[1].array())),
         Prim::Constant(c) => one(c.0.clone()),
         Prim::Scan(p) => control::scan(p, &bodies[0], x, cancel),
         Prim::Cond(p) => control::cond(p, bodies, x, cancel),

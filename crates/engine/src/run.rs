@@ -1,6 +1,7 @@
 //! Running plans.
 
 use crate::execute::{Operand, Outputs, convolution, execute};
+use crate::kernels::dot::dot_general;
 use crate::kernels::fused::fused;
 use crate::kernels::ties::ties;
 use array::Array;
@@ -162,6 +163,10 @@ fn perform(
         Operation::Primitive(prim) => execute(prim, &step.bodies, &mut operands, cancel)?,
         Operation::Fused(f) => fused(f, &mut operands),
         Operation::Convolution(c) => smallvec![convolution(c, &operands)?],
+        Operation::Product(p) => {
+            let (x, y) = (operands[0].array(), operands[1].array());
+            smallvec![dot_general(&p.dot, Some(&p.permutation), x, y)]
+        }
         Operation::Ties(p) => ties(p, operands[0].array(), operands[1].array()),
     };
     Ok(results)
