@@ -2,6 +2,7 @@
 
 use crate::convolutions::Convolution;
 use crate::fuse::{Fused, Instruction};
+use crate::products::Product;
 use array::{Array, Type};
 use ir::Prim;
 use ir::prim::ReduceWindow;
@@ -31,6 +32,8 @@ pub enum Operation {
     Fused(Fused),
     /// A convolution with rearrangements of its operands and result.
     Convolution(Convolution),
+    /// A product with its result transposed.
+    Product(Product),
     /// For an operand and its extrema over windows that tile it: which elements equal the extremum
     /// of their window (bools), and how many of each window do (as a float).
     Ties(ReduceWindow),
@@ -122,6 +125,7 @@ impl fmt::Display for Plan {
             match &step.operation {
                 Operation::Primitive(prim) => write!(f, "{prim:?}")?,
                 Operation::Convolution(convolution) => write!(f, "{convolution:?}")?,
+                Operation::Product(product) => write!(f, "{product:?}")?,
                 Operation::Ties(window) => write!(f, "ties {:?}", window.window)?,
                 Operation::Fused(fused) => {
                     let names: Vec<&str> = fused.code.iter().flat_map(Instruction::names).collect();

@@ -2,7 +2,7 @@
 
 use crate::fuse::{Unit, units};
 use crate::plan::{Operation, Plan, Source, Step};
-use crate::{convolutions, ties};
+use crate::{convolutions, products, ties};
 use array::DType;
 use ir::prim::Constant;
 use ir::{Prim, Program, Var};
@@ -38,6 +38,7 @@ impl Slots {
 pub fn schedule(program: &Program) -> Plan {
     let equations = program.equations();
     let units = convolutions::absorb(program, ties::absorb(program, units(program)));
+    let units = products::absorb(program, units);
     // The last unit that reads each variable; outputs are read after all.
     let mut last: Vec<Option<usize>> = vec![None; program.variables()];
     for (k, unit) in units.iter().enumerate() {
@@ -118,6 +119,11 @@ pub fn schedule(program: &Program) -> Plan {
                 let types = SmallVec::from_iter([ty(output)]);
                 let at = equations[equation].at;
                 (Operation::Convolution(convolution), outputs, types, vec![], at)
+            }
+            Unit::Product { equation, product, output, .. } => {
+                let outputs = SmallVec::from_slice(&[settle(output)]);
+                let types = SmallVec::from_iter([ty(output)]);
+                (Operation::Product(product), outputs, types, vec![], equations[equation].at)
             }
             Unit::Ties { equation, window, inputs: [x, _], mask, counts } => {
                 let outputs = SmallVec::from_slice(&[mask.and_then(&mut settle), settle(counts)]);

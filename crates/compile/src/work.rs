@@ -12,6 +12,7 @@ impl Operation {
             Operation::Primitive(prim) => prim.rules().name().to_string(),
             Operation::Fused(fused) => loop_name(fused),
             Operation::Convolution(c) => c.name().to_string(),
+            Operation::Product(_) => "dot_general, transposed".to_string(),
             Operation::Ties(_) => "ties of windows".to_string(),
         }
     }
@@ -22,6 +23,8 @@ impl Operation {
             Operation::Primitive(prim) => prim.rules().flops(inputs, outputs),
             Operation::Fused(fused) => fused.code.iter().map(|i| flops_inside(fused, i)).sum(),
             Operation::Convolution(c) => c.flops(inputs, outputs),
+            // The count does not depend on the order of the results.
+            Operation::Product(product) => product.dot.flops(inputs, outputs),
             // One comparison and one addition for each element.
             Operation::Ties(_) => inputs.first().map_or(0, |x| 2 * x.len() as u64),
         }

@@ -1,6 +1,7 @@
 //! Plans made ready to run: what depends on the plan alone is worked out once.
 
 use crate::execute::{Operands, Outputs, convolution, execute, is_loop};
+use crate::kernels::dot::Product;
 use crate::kernels::fused::Loop;
 use crate::kernels::ties::ties;
 use crate::run::Cancel;
@@ -17,6 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 enum Ready {
     /// Element-by-element operations.
     Loop(Loop),
+    /// A product of matrices.
+    Product(Product),
     /// Another primitive, with the programs inside it.
     Primitive(Prim, Vec<Executable>),
     /// A convolution with rearrangements.
@@ -72,6 +75,14 @@ impl Executable {
             steps.push(match &step.operation {
                 Operation::Primitive(prim) if is_loop(prim) => {
                     Ready::Loop(Loop::of(prim, &operands))
+                }
+                Operation::Primitive(Prim::DotGeneral(p)) => {
+                    let shapes = [&operands[0].shape[..], &operands[1].shape];
+                    Ready::Product(Product::new(p, None, shapes))
+                }
+                Operation::Product(p) => {
+                    let shapes = [&operands[0].shape[..], &operands[1].shape];
+                    Ready::Product(Product::new(&p.dot, Some(&p.permutation), shapes))
                 }
                 Operation::Primitive(prim) => {
                     let bodies = step.bodies.iter().map(|p| Executable::new(p.clone()));
@@ -223,6 +234,7 @@ fn perform(
 ) -> RuleResult<Outputs> {
     match ready {
         Ready::Loop(l) => Ok(l.run(operands)),
+        Ready::Product(p) => Ok(smallvec![p.run(operands.array(0), operands.array(1))]),
         Ready::Primitive(prim, bodies) => execute(prim, bodies, operands, cancel),
         Ready::Convolution(c) => Ok(smallvec![convolution(c, operands)?]),
         Ready::Ties(p) => Ok(ties(p, operands.array(0), operands.array(1))),

@@ -154,7 +154,10 @@ pub(crate) fn execute(
         Prim::Iota(p) => one(layout::iota(p)),
         Prim::Reduce(p) => one(reduce::reduce(p, x.array(0))),
         Prim::ArgReduce(p) => one(reduce::arg_reduce(p, x.array(0))),
-        Prim::DotGeneral(p) => one(dot::dot_general(p, x.array(0), x.array(1))),
+        Prim::DotGeneral(p) => {
+            let (x, y) = (x.array(0), x.array(1));
+            one(dot::Product::new(p, None, [x.shape(), y.shape()]).run(x, y))
+        }
         Prim::Constant(c) => one(c.0.clone()),
         Prim::Scan(p) => control::scan(p, &bodies[0], x, cancel),
         Prim::Cond(p) => control::cond(p, bodies, x, cancel),

@@ -18,6 +18,7 @@ mod order;
 mod source;
 
 use crate::convolutions::Convolution;
+use crate::products::Product;
 use array::{DType, Type};
 use ir::prim::ReduceWindow;
 use ir::{Prim, Primitive, Program, Var};
@@ -112,6 +113,8 @@ pub(crate) enum Unit {
     Loop { fused: Fused, inputs: Vec<Var>, outputs: Vec<Var> },
     /// A convolution, from an equation, with rearrangements around it.
     Convolution { equation: usize, convolution: Convolution, inputs: [Var; 2], output: Var },
+    /// A product, from an equation, with its result transposed.
+    Product { equation: usize, product: Product, inputs: [Var; 2], output: Var },
     /// Which elements equal the extremum of their window, and how many of each window do.
     Ties { equation: usize, window: ReduceWindow, inputs: [Var; 2], mask: Option<Var>, counts: Var },
 }
@@ -130,9 +133,9 @@ impl Unit {
         match self {
             Unit::Equation(i) => SmallVec::from_slice(&program.equations()[*i].inputs),
             Unit::Loop { inputs, .. } => SmallVec::from_slice(inputs),
-            Unit::Convolution { inputs, .. } | Unit::Ties { inputs, .. } => {
-                SmallVec::from_slice(inputs)
-            }
+            Unit::Convolution { inputs, .. }
+            | Unit::Product { inputs, .. }
+            | Unit::Ties { inputs, .. } => SmallVec::from_slice(inputs),
         }
     }
 
@@ -141,7 +144,9 @@ impl Unit {
         match self {
             Unit::Equation(i) => program.equations()[*i].results().collect(),
             Unit::Loop { outputs, .. } => SmallVec::from_slice(outputs),
-            Unit::Convolution { output, .. } => SmallVec::from_slice(&[*output]),
+            Unit::Convolution { output, .. } | Unit::Product { output, .. } => {
+                SmallVec::from_slice(&[*output])
+            }
             Unit::Ties { mask, counts, .. } => mask.iter().copied().chain([*counts]).collect(),
         }
     }
@@ -175,7 +180,10 @@ mod tests {
     fn loops(units: &[Unit]) -> Vec<&Fused> {
         let found = units.iter().map(|u| match u {
             Unit::Loop { fused, .. } => Some(fused),
-            Unit::Equation(_) | Unit::Convolution { .. } | Unit::Ties { .. } => None,
+            Unit::Equation(_)
+            | Unit::Convolution { .. }
+            | Unit::Product { .. }
+            | Unit::Ties { .. } => None,
         });
         found.flatten().collect()
     }
