@@ -163,8 +163,14 @@ impl Array {
     /// When the dtype is not `T`'s.
     #[track_caller]
     pub fn as_slice<T: Element>(&self) -> &[T] {
-        match T::slice(&self.data) {
-            Some(all) => &all[self.start..self.start + self.len],
+        match T::vec(&self.data) {
+            Some(all) => {
+                assert!(self.start + self.len <= all.len());
+                // SAFETY: the elements are inside the vector. A reference to others would claim
+                // that nobody writes them, as the owner of a buffer does who has handed out parts
+                // of it that are finished (the engine's loops).
+                unsafe { std::slice::from_raw_parts(all.as_ptr().add(self.start), self.len) }
+            }
             None => panic!("as_slice::<{}> of an array of type {}", T::DTYPE, self.ty()),
         }
     }
@@ -260,7 +266,7 @@ impl Array {
 
     /// The same elements in a buffer that has no others; no copy if they are in one.
     pub fn compact(self) -> Array {
-        with_dtype!(self.dtype(), T => match T::slice(&self.data) {
+        with_dtype!(self.dtype(), T => match T::vec(&self.data) {
             Some(all) if all.len() == self.len => self,
             _ => Array::from_vec(self.as_slice::<T>().to_vec(), &self.shape),
         })

@@ -1,32 +1,47 @@
 //! Control flow: the compiled bodies, run directly.
 
-use crate::executable::Executable;
+use crate::executable::{Destination, Executable};
 use crate::execute::{Operands, Outputs};
+use crate::memory::fresh;
 use crate::run::Cancel;
-use crate::vectors::Vector;
-use array::{Array, Type};
+use array::{Array, Type, with_elements};
 use ir::RuleResult;
 use ir::prim::{Cond, Scan, While};
 use smallvec::SmallVec;
 
-/// Results of an iteration one after the other along a new first axis.
+/// Results of iterations one after the other along a new first axis. Each is written once, and may
+/// be read from then on, while others are still to be written.
 struct Stack {
-    values: Vector,
-    ty: Type,
-    length: usize,
+    whole: Array,
+    /// Its first element.
+    start: *mut u8,
+    /// Bytes of a result.
+    each: usize,
 }
 
 impl Stack {
     fn new(ty: &Type, length: usize) -> Stack {
-        Stack { values: Vector::scratch(ty.dtype, ty.len() * length), ty: ty.clone(), length }
+        let mut whole = fresh(&ty.with_shape([&[length], &ty.shape[..]].concat()));
+        let start = whole.unique_ptr().expect("invariant: nobody else holds a new array");
+        Stack { whole, start, each: ty.bytes() }
     }
 
+    /// Where the result of iteration `i` is to be written by result `result` of step `step`.
+    fn place(&self, i: usize, (step, result): (usize, usize)) -> Destination {
+        let start = self.start.wrapping_add(i * self.each);
+        Destination { step, result, array: self.whole.index_first(i), start }
+    }
+
+    /// Copies the result of iteration `i` to its place.
     fn put(&mut self, i: usize, y: &Array) {
-        self.values.put(i * y.len(), y);
-    }
-
-    fn finish(self) -> Array {
-        self.values.into_array(&[&[self.length], &self.ty.shape[..]].concat())
+        let bytes = with_elements!(y, v => size_of_val(v));
+        assert_eq!(bytes, self.each, "invariant: results of all iterations have one type");
+        assert!(i < self.whole.shape()[0], "invariant: there is a place for each iteration");
+        // SAFETY: place `i` lies inside the stack, has the size of `y`, and is read by nobody yet.
+        unsafe {
+            let to = self.start.add(i * self.each);
+            std::ptr::copy_nonoverlapping(y.as_ptr(), to, bytes);
+        }
     }
 }
 
@@ -40,26 +55,44 @@ pub(crate) fn scan(
     let xs = all.split_off(p.consts + p.carry);
     let mut carry = all.split_off(p.consts);
     let consts = all;
-    let mut stacks: Vec<Stack> =
-        body.plan().output_types()[p.carry..].iter().map(|ty| Stack::new(ty, p.length)).collect();
+    let types = &body.plan().output_types()[p.carry..];
+    let mut stacks: Vec<Stack> = types.iter().map(|ty| Stack::new(ty, p.length)).collect();
+    // Results that can be written where they are stacked, each once.
+    let mut makers = body.makers()[p.carry..].to_vec();
+    for k in 0..makers.len() {
+        if makers[..k].contains(&makers[k]) {
+            makers[k] = None;
+        }
+    }
+    // In the order of their steps.
+    let mut direct: Vec<(usize, (usize, usize))> =
+        makers.iter().enumerate().filter_map(|(k, made)| Some((k, (*made)?))).collect();
+    direct.sort_by_key(|&(_, (step, _))| step);
     // One frame for all iterations. The types fit, because they did when the loop was made.
     let mut frame = body.frame();
+    let mut places: Vec<Destination> = Vec::with_capacity(direct.len());
     for step in 0..p.length {
         let i = if p.reverse { p.length - 1 - step } else { step };
         frame.clear();
         frame.extend(consts.iter().cloned().map(Some));
         frame.extend(carry.drain(..).map(Some));
         frame.extend(xs.iter().map(|x| Some(x.index_first(i))));
-        body.run_steps(&mut frame, cancel, || ())?;
+        places.clear();
+        places.extend(direct.iter().map(|&(k, made)| stacks[k].place(i, made)));
+        body.run_steps(&mut frame, &places, cancel, || ())?;
         let mut outputs = body.results(&mut frame);
         carry.extend(outputs.by_ref().take(p.carry));
-        for (stack, y) in stacks.iter_mut().zip(outputs) {
-            stack.put(i, &y);
+        for ((stack, y), made) in stacks.iter_mut().zip(outputs).zip(&makers) {
+            if made.is_none() {
+                stack.put(i, &y);
+            }
         }
     }
+    places.clear();
     body.give_back(frame);
-    // What is a slice of a stack as it went in must not keep all of the stack.
-    Ok(carry.into_iter().map(Array::compact).chain(stacks.into_iter().map(Stack::finish)).collect())
+    // What is a slice of a stack must not keep all of it.
+    let carry = carry.into_iter().map(Array::compact);
+    Ok(carry.chain(stacks.into_iter().map(|s| s.whole)).collect())
 }
 
 pub(crate) fn cond(

@@ -28,6 +28,19 @@ enum Ready {
     Ties(ReduceWindow),
 }
 
+/// Where a result of a step is to be written: in memory that is part of an array that somebody
+/// else fills, and that nobody reads or writes until the step is over.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    pub(crate) step: usize,
+    /// Which of the step's results.
+    pub(crate) result: usize,
+    /// The result, when it has been written.
+    pub(crate) array: Array,
+    /// Its first element.
+    pub(crate) start: *mut u8,
+}
+
 /// The values of a run, by slot.
 pub(crate) type Frame = Vec<Option<Array>>;
 
@@ -49,6 +62,8 @@ pub(crate) type Frame = Vec<Option<Array>>;
 pub struct Executable {
     plan: Arc<Plan>,
     steps: Vec<Ready>,
+    /// For each output the step and the result that make it, if that is a loop.
+    makers: Vec<Option<(usize, usize)>>,
     /// Frames at rest, as many as there have been runs at the same time.
     frames: Mutex<Vec<Frame>>,
 }
@@ -59,6 +74,7 @@ impl Executable {
         let plan = plan.into();
         let mut slots: Vec<Option<&Type>> = plan.input_types().iter().map(Some).collect();
         slots.resize(plan.slots(), None);
+        let mut makers: Vec<Option<(usize, usize)>> = vec![None; plan.slots()];
         let constants: Vec<Type> = plan.constants().iter().map(Array::ty).collect();
         let mut steps = Vec::with_capacity(plan.steps().len());
         for step in plan.steps() {
@@ -92,19 +108,32 @@ impl Executable {
                 Operation::Convolution(c) => Ready::Convolution(c.clone()),
                 Operation::Ties(window) => Ready::Ties(window.clone()),
             });
-            for (slot, ty) in step.outputs.iter().zip(&step.types) {
+            let is_loop = matches!(steps.last(), Some(Ready::Loop(_)));
+            for (k, (slot, ty)) in step.outputs.iter().zip(&step.types).enumerate() {
                 if let Some(slot) = slot {
                     slots[*slot as usize] = Some(ty);
+                    makers[*slot as usize] = is_loop.then_some((steps.len() - 1, k));
                 }
             }
         }
         drop(slots);
-        Executable { plan, steps, frames: Mutex::default() }
+        let maker = |source: &Source| match *source {
+            Source::Constant(_) => None,
+            Source::Slot(s) | Source::Last(s) => makers[s as usize],
+        };
+        let makers = plan.outputs().iter().map(maker).collect();
+        Executable { plan, steps, makers, frames: Mutex::default() }
     }
 
     /// The plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// For each output the step and the result that make it, if it can be written to a
+    /// [`Destination`].
+    pub(crate) fn makers(&self) -> &[Option<(usize, usize)>] {
+        &self.makers
     }
 
     /// Runs it.
@@ -142,7 +171,7 @@ impl Executable {
         self.check(&inputs)?;
         let mut frame = self.frame();
         frame.extend(inputs.into_iter().map(Some));
-        self.run_steps(&mut frame, cancel, after)?;
+        self.run_steps(&mut frame, &[], cancel, after)?;
         let results = self.results(&mut frame).collect();
         self.give_back(frame);
         Ok(results)
@@ -175,20 +204,24 @@ impl Executable {
     }
 
     /// Runs the steps over a frame that holds the inputs, which have the right types. A loop does
-    /// this once an iteration.
+    /// this once an iteration, with places for what it stacks, in the order of their steps.
     pub(crate) fn run_steps(
         &self,
         frame: &mut Frame,
+        mut places: &[Destination],
         cancel: Option<&Cancel>,
         mut after: impl FnMut(),
     ) -> RuleResult<()> {
         frame.resize(self.plan.slots(), None);
-        for (step, ready) in self.plan.steps().iter().zip(&self.steps) {
+        for (k, (step, ready)) in self.plan.steps().iter().zip(&self.steps).enumerate() {
             if cancel.is_some_and(Cancel::is_cancelled) {
                 return Err(RuleError::new("program", "eval", "cancelled"));
             }
             let mut operands = Operands::new(frame, self.plan.constants(), &step.inputs);
-            let results = perform(ready, &mut operands, cancel).map_err(|e| at(step, e))?;
+            let here = places.iter().take_while(|p| p.step == k).count();
+            let (now, later) = places.split_at(here);
+            places = later;
+            let results = perform(ready, &mut operands, now, cancel).map_err(|e| at(step, e))?;
             for source in &step.inputs {
                 if let Source::Last(slot) = *source {
                     frame[slot as usize] = None;
@@ -230,10 +263,11 @@ fn at(step: &Step, e: RuleError) -> RuleError {
 fn perform(
     ready: &Ready,
     operands: &mut Operands<'_>,
+    places: &[Destination],
     cancel: Option<&Cancel>,
 ) -> RuleResult<Outputs> {
     match ready {
-        Ready::Loop(l) => Ok(l.run(operands)),
+        Ready::Loop(l) => Ok(l.run(operands, places)),
         Ready::Product(p) => Ok(smallvec![p.run(operands.array(0), operands.array(1))]),
         Ready::Primitive(prim, bodies) => execute(prim, bodies, operands, cancel),
         Ready::Convolution(c) => Ok(smallvec![convolution(c, operands)?]),

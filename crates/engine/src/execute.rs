@@ -142,7 +142,7 @@ pub(crate) fn execute(
         | Prim::IsFinite(_) => {
             let types: SmallVec<[Type; 3]> = x.arrays().iter().map(|x| x.ty()).collect();
             let types: SmallVec<[&Type; 3]> = types.iter().collect();
-            Ok(fused::Loop::of(prim, &types).run(x))
+            Ok(fused::Loop::of(prim, &types).run(x, &[]))
         }
         Prim::BroadcastInDim(p) => one(layout::broadcast_in_dim(p, x.array(0))),
         Prim::Reshape(p) => one(x.own(0).into_shape(&p.shape)),

@@ -32,7 +32,6 @@ mod profile;
 mod run;
 mod strided;
 mod threads;
-mod vectors;
 
 pub use executable::Executable;
 pub use execute::apply;

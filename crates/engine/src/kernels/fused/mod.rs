@@ -10,11 +10,12 @@ mod instructions;
 mod reading;
 mod tiles;
 
+use crate::executable::Destination;
 use crate::execute::{Operands, Outputs};
-use crate::memory::scratch;
+use crate::memory::fresh;
 use crate::threads::for_each_chunk;
 use array::shape::size;
-use array::{Array, DType, Type, with_dtype};
+use array::{DType, Type};
 use compile::{Extent, Fused, Instruction, Place, Reading, View};
 use instructions::cost;
 use ir::Prim;
@@ -98,12 +99,16 @@ impl Loop {
         Loop::new(&f, operands)
     }
 
-    /// Runs the loop.
-    pub(crate) fn run(&self, x: &mut Operands<'_>) -> Outputs {
+    /// Runs the loop. Results that have a destination are written there.
+    pub(crate) fn run(&self, x: &mut Operands<'_>, places: &[Destination]) -> Outputs {
         // For each operand the result that has its memory, and whether it is copied first.
         let mut donated: SmallVec<[Option<(u16, bool)>; 24]> = smallvec![None; x.len()];
         let mut results = Outputs::new();
         for (k, made) in self.results.iter().enumerate() {
+            if let Some(place) = places.iter().find(|p| p.result == k) {
+                results.push(place.array.clone());
+                continue;
+            }
             let take = |&(i, copied): &(usize, bool)| {
                 let memory = x.take(i)?;
                 donated[i] = Some((k as u16, copied));
@@ -113,7 +118,7 @@ impl Loop {
             results.push(found.unwrap_or_else(|| fresh(&made.ty)));
         }
         if self.rows > 0 {
-            with_work(&self.tiling, x, &donated, &mut results, |work| {
+            with_work(&self.tiling, x, &donated, &mut results, places, |work| {
                 for_each_chunk(self.rows.div_ceil(self.chunk), |c| {
                     work.rows(c * self.chunk, ((c + 1) * self.chunk).min(self.rows));
                 });
@@ -121,9 +126,4 @@ impl Loop {
         }
         results
     }
-}
-
-/// A new array with arbitrary elements.
-fn fresh(ty: &Type) -> Array {
-    with_dtype!(ty.dtype, T => Array::from_vec(scratch::<T>(ty.len()), &ty.shape))
 }

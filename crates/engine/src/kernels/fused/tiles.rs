@@ -2,6 +2,7 @@
 
 use super::instructions::{Kernel, Tiles, cost, kernel};
 use super::reading::{Filling, filling, load};
+use crate::executable::Destination;
 use crate::execute::{Operands, Outputs};
 use array::{DType, Type};
 use compile::{Extent, Fused, Instruction, Place, View, is_arithmetic};
@@ -168,12 +169,16 @@ pub(super) fn with_work(
     operands: &Operands<'_>,
     donated: &[Option<(u16, bool)>],
     results: &mut Outputs,
+    places: &[Destination],
     body: impl FnOnce(&Work<'_>),
 ) {
     let mut starts: SmallVec<[*mut u8; 32]> = smallvec![std::ptr::null_mut(); of.spots.len()];
     let mut copied: SmallVec<[(usize, usize); 4]> = SmallVec::new();
-    for (start, result) in starts[of.first_result..].iter_mut().zip(results) {
-        *start = result.unique_ptr().expect("invariant: nobody else holds a result");
+    for (k, result) in results.iter_mut().enumerate() {
+        starts[of.first_result + k] = match places.iter().find(|p| p.result == k) {
+            Some(place) => place.start,
+            None => result.unique_ptr().expect("invariant: nobody else holds a result"),
+        };
     }
     for (i, donated) in donated.iter().enumerate() {
         match donated {
