@@ -59,10 +59,9 @@ impl From<ConvGeneral> for Convolution {
 pub(crate) fn absorb(program: &Program, mut units: Vec<Unit>) -> Vec<Unit> {
     let equation = |unit: &Unit| match unit {
         Unit::Equation(i) => Some(*i),
-        Unit::Loop { .. }
-        | Unit::Convolution { .. }
-        | Unit::Product { .. }
-        | Unit::Ties { .. } => None,
+        Unit::Loop { .. } | Unit::Convolution { .. } | Unit::Product { .. } | Unit::Ties { .. } => {
+            None
+        }
     };
     let conv = |unit: &Unit| {
         let Prim::ConvGeneral(p) = &program.equations()[equation(unit)?].prim else { return None };

@@ -136,12 +136,7 @@ fn grid(rows: usize, columns: usize, terms: usize, chunk: usize) -> (usize, usiz
     (r, c)
 }
 
-fn product<T: Dot>(
-    p: &DotGeneral,
-    permutation: Option<&[usize]>,
-    x: &Array,
-    y: &Array,
-) -> Array {
+fn product<T: Dot>(p: &DotGeneral, permutation: Option<&[usize]>, x: &Array, y: &Array) -> Array {
     let (shape, nest) = nest(p, permutation, [x.shape(), y.shape()]);
     let mut out = scratch::<T>(shape.iter().product());
     let count = |axes: &[Axis]| axes.iter().map(|a| a.size).product::<usize>();

@@ -78,8 +78,11 @@ pub(super) fn nest(
     let free = [p.free(0, shapes[0].len()), p.free(1, shapes[1].len())];
     let both = |axes: &[Vec<usize>; 2]| -> Axes {
         let pairs = axes[0].iter().zip(&axes[1]);
-        let axis = |(&a, &b): (&usize, &usize)| {
-            Axis { size: shapes[0][a], left: steps[0][a], right: steps[1][b], out: 0 }
+        let axis = |(&a, &b): (&usize, &usize)| Axis {
+            size: shapes[0][a],
+            left: steps[0][a],
+            right: steps[1][b],
+            out: 0,
         };
         pairs.map(axis).collect()
     };
@@ -111,8 +114,8 @@ pub(super) fn nest(
         }
     }
     let columns = take(&mut right, |a| std::cmp::Reverse(a.out));
-    let rows = take(&mut left, |a| (a.size.min(64), std::cmp::Reverse(a.out)));
-    let sum = take(&mut terms, |a| (a.size.min(64), std::cmp::Reverse(a.left)));
+    let rows = take(&mut left, |a| (a.size.min(16), std::cmp::Reverse(a.out)));
+    let sum = take(&mut terms, |a| (a.size.min(16), std::cmp::Reverse(a.left)));
     outer.extend(left);
     outer.extend(right);
     outer.sort_by_key(|a| std::cmp::Reverse(a.out));

@@ -99,8 +99,7 @@ unsafe fn product<V: Vector>(t: &Tile<V::T>) {
         for first in (0..vectors).step_by(wide) {
             let column = first * V::LANES;
             let columns = width.min(t.columns - column);
-            let (right, out) =
-                (t.right.add(column * t.right_column), t.out.add(column));
+            let (right, out) = (t.right.add(column * t.right_column), t.out.add(column));
             let mut panel = Tile { right, out, columns, ..*t };
             if t.right_column != 1 {
                 let to = packed.as_mut_ptr().cast::<V::T>();
@@ -178,8 +177,7 @@ unsafe fn sums<V: Vector, const ROWS: usize, const WIDE: usize>(t: &Tile<V::T>, 
         for i in 0..ROWS {
             let to = t.out.add((row + i) * t.out_row);
             for j in 0..WIDE {
-                let (to, n) =
-                    (to.add(j * V::LANES), if j + 1 < WIDE { V::LANES } else { last });
+                let (to, n) = (to.add(j * V::LANES), if j + 1 < WIDE { V::LANES } else { last });
                 if t.add {
                     sums[i][j] = sums[i][j].add(V::load_part(to, n));
                 }
