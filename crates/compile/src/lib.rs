@@ -53,6 +53,7 @@ pub use simplify::simplify;
 pub use transposed_products::transposed_products;
 
 use ir::Program;
+use std::borrow::Cow;
 
 /// The plan of a program: optimised, then scheduled. The bodies of control flow are compiled
 /// with it, once.
@@ -62,6 +63,19 @@ pub fn compile(program: &Program) -> Plan {
 
 /// All passes from programs to programs.
 pub fn optimise(program: &Program) -> Program {
-    let program = common_subexpressions(&simplify(&inline_calls(program)));
-    dead_code(&transposed_products(&side_by_side(&loops(&program))))
+    let program = simplify(&inline_calls(program));
+    let program = after(program, common_subexpressions);
+    let program = after(program, loops);
+    let program = after(program, side_by_side);
+    let program = after(program, transposed_products);
+    after(program, dead_code)
+}
+
+/// The program after a pass that may leave it as it is, which then costs nothing.
+pub(crate) fn after(program: Program, pass: impl FnOnce(&Program) -> Cow<'_, Program>) -> Program {
+    let changed = match pass(&program) {
+        Cow::Owned(changed) => Some(changed),
+        Cow::Borrowed(_) => None,
+    };
+    changed.unwrap_or(program)
 }

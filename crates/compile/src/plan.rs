@@ -51,6 +51,8 @@ pub struct Step {
     pub inputs: SmallVec<[Source; 3]>,
     /// The slots that the results go to; `None` for results that nobody reads.
     pub outputs: SmallVec<[Option<u32>; 1]>,
+    /// The types of the results.
+    pub types: SmallVec<[Type; 1]>,
     /// Slots that are empty after the step, besides those read for the last time.
     pub frees: SmallVec<[u32; 2]>,
     /// Where the operation was made, when it comes from Rust code.

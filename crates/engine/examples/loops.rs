@@ -23,7 +23,8 @@ fn main() {
     for (name, f) in [("gelu", gelu as fn(&[Expr]) -> _), ("four mul, two add", sums)] {
         for n in [1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22] {
             let types = vec![Type::new(DType::F32, vec![n]); 3];
-            let plan = compile::compile(&trace(name, &types, f).expect("a program").program);
+            let program = trace(name, &types, f).expect("a program").program;
+            let ready = engine::Executable::new(compile::compile(&program));
             let x: Vec<Array> =
                 types.iter().enumerate().map(|(i, t)| random_like(t, i as u64)).collect();
             for threads in [1, engine::threads()] {
@@ -31,7 +32,7 @@ fn main() {
                 let least = (0..((1 << 25) / n).max(20))
                     .map(|_| {
                         let start = Instant::now();
-                        drop(engine::run(&plan, x.clone()));
+                        drop(ready.run(x.clone()));
                         start.elapsed()
                     })
                     .min()

@@ -87,7 +87,8 @@ fn detect() -> InstructionSet {
 }
 
 /// Sets the instructions that our own loops use in this process, for tests and comparisons.
-/// Results differ in their last bits between sets. (The crates for products of matrices,
+/// Results differ in their last bits between sets. A program that has been made ready keeps the
+/// loops that it found then. (The crates for products of matrices,
 /// decompositions and Fourier transforms choose for themselves.)
 ///
 /// # Panics

@@ -1,8 +1,8 @@
 //! Plans run with a clock between their steps.
 
-use crate::run::run_observed;
+use crate::executable::Executable;
 use array::{Array, Type};
-use compile::{Plan, Source, Step};
+use compile::{Source, Step};
 use ir::RuleResult;
 use std::time::{Duration, Instant};
 
@@ -17,38 +17,40 @@ pub struct StepTime {
     pub outputs: Vec<Option<Type>>,
 }
 
-/// [`run`](crate::run) with the time of each step of the plan, in order. Reading the clock costs
-/// some 20 ns a step.
-///
-/// # Errors
-/// Those of [`run`](crate::run).
-pub fn run_timed(plan: &Plan, inputs: Vec<Array>) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
-    let mut times: Vec<Duration> = Vec::with_capacity(plan.steps().len());
-    let mut before = Instant::now();
-    let mut produced: Vec<Vec<Option<Type>>> = vec![];
-    let outputs = run_observed(plan, inputs, None, |step, frame| {
-        times.push(before.elapsed());
-        let ty = |slot: u32| frame[slot as usize].as_ref().map(Array::ty);
-        produced.push(step.outputs.iter().map(|slot| slot.and_then(ty)).collect());
-        before = Instant::now();
-    })?;
-    let mut slots: Vec<Option<Type>> = plan.input_types().iter().cloned().map(Some).collect();
-    slots.resize(plan.slots(), None);
-    let record = |((step, time), outputs): ((&Step, Duration), Vec<Option<Type>>)| {
-        let ty = |source: &Source| match *source {
-            Source::Slot(s) | Source::Last(s) => slots[s as usize].clone(),
-            Source::Constant(c) => Some(plan.constants()[c as usize].ty()),
-        };
-        let inputs = step.inputs.iter().filter_map(ty).collect();
-        for (slot, ty) in step.outputs.iter().zip(&outputs) {
-            if let Some(slot) = slot {
-                slots[*slot as usize].clone_from(ty);
+impl Executable {
+    /// [`Executable::run`] with the time of each step of the plan, in order. Reading the clock
+    /// costs some 20 ns a step.
+    ///
+    /// # Errors
+    /// Those of [`Executable::run`].
+    pub fn run_timed(&self, inputs: Vec<Array>) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
+        let plan = self.plan();
+        let mut times: Vec<Duration> = Vec::with_capacity(plan.steps().len());
+        let mut before = Instant::now();
+        let outputs = self.run_observed(inputs, None, || {
+            times.push(before.elapsed());
+            before = Instant::now();
+        })?;
+        let mut slots: Vec<Option<Type>> = plan.input_types().iter().cloned().map(Some).collect();
+        slots.resize(plan.slots(), None);
+        let record = |(step, time): (&Step, Duration)| {
+            let ty = |source: &Source| match *source {
+                Source::Slot(s) | Source::Last(s) => slots[s as usize].clone(),
+                Source::Constant(c) => Some(plan.constants()[c as usize].ty()),
+            };
+            let inputs = step.inputs.iter().filter_map(ty).collect();
+            let made = step.outputs.iter().zip(&step.types);
+            let outputs = made.clone().map(|(slot, ty)| slot.map(|_| ty.clone())).collect();
+            for (slot, ty) in made {
+                if let Some(slot) = slot {
+                    slots[*slot as usize] = Some(ty.clone());
+                }
             }
-        }
-        StepTime { time, inputs, outputs }
-    };
-    let times = plan.steps().iter().zip(times).zip(produced).map(record).collect();
-    Ok((outputs, times))
+            StepTime { time, inputs, outputs }
+        };
+        let times = plan.steps().iter().zip(times).map(record).collect();
+        Ok((outputs, times))
+    }
 }
 
 #[cfg(test)]
@@ -65,13 +67,13 @@ mod tests {
                return %3
              }",
         );
-        let plan = compile::compile(&program.expect("a program"));
+        let ready = Executable::new(compile::compile(&program.expect("a program")));
         let x = |shape: &[usize]| Array::full(DType::F32, shape, 0.5);
         let inputs = vec![x(&[3, 4]), x(&[4, 2])];
-        let (timed, steps) = run_timed(&plan, inputs.clone()).expect("a value");
-        let plain = crate::run(&plan, inputs).expect("a value");
+        let (timed, steps) = ready.run_timed(inputs.clone()).expect("a value");
+        let plain = ready.run(inputs).expect("a value");
         assert_eq!(timed[0].as_slice::<f32>(), plain[0].as_slice::<f32>());
-        assert_eq!(steps.len(), plan.steps().len());
+        assert_eq!(steps.len(), ready.plan().steps().len());
         assert_eq!(
             steps[0].inputs.iter().map(|t| t.shape.clone()).collect::<Vec<_>>(),
             [[3, 4], [4, 2]]

@@ -7,6 +7,7 @@ mod generator;
 
 use array::{Array, DType};
 use common::difference;
+use engine::Executable;
 use generator::{Sample, random_program, same_bits};
 use ir::prim::{Primitive, ReduceOp, Unary};
 use ir::{Prim, Program, RuleResult};
@@ -92,12 +93,12 @@ fn plans_compute_what_their_operations_compute() {
     for seed in 20000..23000 {
         let Sample { program, inputs } = random_program(seed, 30);
         let Ok(values) = one_by_one(&program, &inputs) else { continue };
-        let plan = compile::schedule(&program);
-        let shown = || format!("seed {seed}\n{plan}");
+        let ready = Executable::new(compile::schedule(&program));
+        let shown = || format!("seed {seed}\n{}", ready.plan());
         // With inputs that must be kept, and with inputs that are given away.
-        let kept = engine::run(&plan, inputs.clone()).expect("the operations have values");
+        let kept = ready.run(inputs.clone()).expect("the operations have values");
         let given_away = inputs.iter().map(unshared).collect();
-        let given_away = engine::run(&plan, given_away).expect("the operations have values");
+        let given_away = ready.run(given_away).expect("the operations have values");
         for (i, v) in program.outputs().iter().enumerate() {
             let want = &values[v.index()];
             assert!(same_bits(&kept[i], want), "{i}: {:?}, {want:?}, {}", kept[i], shown());
@@ -115,16 +116,16 @@ fn unshared(x: &Array) -> Array {
 fn results_do_not_depend_on_the_number_of_threads() {
     for seed in 40000..42000 {
         let Sample { program, inputs } = random_program(seed, 30);
-        let plan = compile::compile(&program);
+        let ready = Executable::new(compile::compile(&program));
         let run = |threads: usize| {
             engine::set_threads(threads);
-            engine::run(&plan, inputs.clone())
+            ready.run(inputs.clone())
         };
         let Ok(alone) = run(1) else { continue };
         for threads in [2, 3, 7] {
             let together = run(threads).expect("it had a value before");
             for (a, b) in alone.iter().zip(&together) {
-                assert!(same_bits(a, b), "seed {seed}, {threads} threads\n{plan}");
+                assert!(same_bits(a, b), "seed {seed}, {threads} threads\n{}", ready.plan());
             }
         }
     }
@@ -136,13 +137,13 @@ fn a_plan_runs_from_many_threads_at_once() {
         .map(|seed| random_program(seed, 60))
         .find(|s| s.program.eval(&s.inputs).is_ok())
         .expect("one");
-    let plan = std::sync::Arc::new(compile::compile(&program));
-    let want = engine::run(&plan, inputs.clone()).expect("it has a value");
+    let ready = Executable::new(compile::compile(&program));
+    let want = ready.run(inputs.clone()).expect("it has a value");
     std::thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
                 for _ in 0..20 {
-                    let got = engine::run(&plan, inputs.clone()).expect("it has a value");
+                    let got = ready.run(inputs.clone()).expect("it has a value");
                     assert!(got.iter().zip(&want).all(|(a, b)| same_bits(a, b)));
                 }
             });

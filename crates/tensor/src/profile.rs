@@ -11,7 +11,7 @@ use std::time::Instant;
 /// A program, compiled.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    plan: Arc<compile::Plan>,
+    ready: Arc<engine::Executable>,
     captured: Vec<Array>,
 }
 
@@ -56,7 +56,8 @@ impl Traced {
     #[track_caller]
     pub fn compile(&self) -> Compiled {
         let captured = self.captured().iter().map(Tensor::value).collect();
-        Compiled { plan: Arc::new(compile::compile(self.program())), captured }
+        let ready = Arc::new(engine::Executable::new(compile::compile(self.program())));
+        Compiled { ready, captured }
     }
 
     /// Floating-point operations and bytes that no plan can do without: the operations of the
@@ -72,7 +73,7 @@ impl Traced {
 impl Compiled {
     /// The plan as text, a step a line. `s0†` is the last use of slot 0.
     pub fn text(&self) -> String {
-        self.plan.to_string()
+        self.ready.plan().to_string()
     }
 
     /// Runs the program on the leaves of its arguments, in order.
@@ -81,7 +82,7 @@ impl Compiled {
     /// When they do not have the types that were traced.
     #[track_caller]
     pub fn run(&self, arguments: &[Tensor]) -> Vec<Tensor> {
-        let results = expect(engine::run(&self.plan, self.inputs(arguments)));
+        let results = expect(self.ready.run(self.inputs(arguments)));
         results.into_iter().map(Tensor::new).collect()
     }
 
@@ -96,7 +97,7 @@ impl Compiled {
         let sample = || {
             let start = Instant::now();
             for _ in 0..runs.max(1) {
-                drop(expect(engine::run(&self.plan, inputs.clone())));
+                drop(expect(self.ready.run(inputs.clone())));
             }
             start.elapsed().as_secs_f64() / runs.max(1) as f64
         };
@@ -105,7 +106,7 @@ impl Compiled {
 
     /// Number of steps of the plan.
     pub fn steps(&self) -> usize {
-        self.plan.steps().len()
+        self.ready.plan().steps().len()
     }
 
     /// Runs the program many times, and says where the time goes. Each run has arguments of its
@@ -125,16 +126,16 @@ impl Compiled {
     pub fn profile(&self, arguments: &[Tensor], runs: usize) -> Profile {
         let inputs = self.inputs(arguments);
         let mut whole: Vec<f64> = vec![];
-        let mut each: Vec<Vec<f64>> = vec![vec![]; self.plan.steps().len()];
+        let mut each: Vec<Vec<f64>> = vec![vec![]; self.ready.plan().steps().len()];
         let mut steps = vec![];
         for _ in 0..runs.max(1) {
             let own = inputs.iter().map(copy).collect();
             let start = Instant::now();
-            let results = expect(engine::run(&self.plan, own));
+            let results = expect(self.ready.run(own));
             whole.push(start.elapsed().as_secs_f64());
             drop(results);
             let own = inputs.iter().map(copy).collect();
-            let (_, times) = expect(engine::run_timed(&self.plan, own));
+            let (_, times) = expect(self.ready.run_timed(own));
             for (all, step) in each.iter_mut().zip(&times) {
                 all.push(step.time.as_secs_f64());
             }
@@ -152,7 +153,7 @@ impl Compiled {
                 seconds: median(times),
             }
         };
-        let steps = self.plan.steps().iter().zip(steps).zip(each).map(of).collect();
+        let steps = self.ready.plan().steps().iter().zip(steps).zip(each).map(of).collect();
         Profile { steps, seconds: median(whole) }
     }
 

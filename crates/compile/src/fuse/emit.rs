@@ -1,9 +1,11 @@
 //! The instructions of a loop.
 
 use super::chains::{Link, linked};
-use super::source::{Sources, squeezed};
+use super::source::{Sources, Squeezed};
 use super::{Extent, Fused, Instruction, Place, Reading, Unit, View};
 use array::DType;
+use array::shape::same;
+use foldhash::fast::RandomState;
 use ir::{Prim, Var};
 use smallvec::SmallVec;
 use std::collections::HashMap;
@@ -34,26 +36,27 @@ pub(super) fn loop_of(sources: &Sources<'_>, members: &[usize], read_outside: &[
     if let [only] = members {
         let eq = &equations[*only];
         let shape = &program.ty(eq.first).shape;
-        let whole = |v: Var| sources.of(v) == v && program.ty(v).shape == *shape;
+        let whole = |v: Var| sources.of(v) == v && same(&program.ty(v).shape, shape);
         if matches!(eq.prim, Prim::Reduce(_)) || eq.inputs.iter().all(|&v| whole(v)) {
             return Unit::Equation(*only);
         }
     }
-    let (shape, row) = shape_of(sources, members);
+    let (squeezed, row) = shape_of(sources, members);
+    let shape = sources.axes(squeezed).to_vec();
     let mut loop_ = Drafts {
         sources,
         rows: rows_of(&shape, row),
         inputs: vec![],
         readings: vec![],
         code: vec![],
-        made: HashMap::new(),
-        read: HashMap::new(),
+        made: HashMap::default(),
+        read: HashMap::default(),
     };
     for &i in members {
         let eq = &equations[i];
         let folds = matches!(eq.prim, Prim::Reduce(_));
         let result = program.ty(eq.first);
-        let wide = !folds && squeezed(&result.shape) == shape;
+        let wide = !folds && sources.squeezed(eq.first) == squeezed;
         let extent = if wide { Extent::Element } else { Extent::Row };
         let from = if folds { Extent::Element } else { extent };
         let inputs = eq.inputs.iter().map(|&v| loop_.operand(v, from)).collect();
@@ -72,7 +75,7 @@ pub(super) fn loop_of(sources: &Sources<'_>, members: &[usize], read_outside: &[
         .iter()
         .map(|&v| {
             let ty = program.ty(v).clone();
-            let wide = squeezed(&ty.shape) == shape;
+            let wide = sources.squeezed(v) == squeezed;
             (ty, if wide { Extent::Element } else { Extent::Row })
         })
         .collect();
@@ -80,16 +83,17 @@ pub(super) fn loop_of(sources: &Sources<'_>, members: &[usize], read_outside: &[
 }
 
 /// The shape of a loop, and the elements of a row.
-fn shape_of(sources: &Sources<'_>, members: &[usize]) -> (Vec<usize>, usize) {
+fn shape_of(sources: &Sources<'_>, members: &[usize]) -> (Squeezed, usize) {
     let program = sources.program;
     let equations = program.equations();
     for &i in members {
         if matches!(equations[i].prim, Prim::Reduce(_)) {
             let folded = program.ty(equations[i].inputs[0]);
-            return (squeezed(&folded.shape), folded.len() / program.ty(equations[i].first).len());
+            let row = folded.len() / program.ty(equations[i].first).len();
+            return (sources.squeezed(equations[i].inputs[0]), row);
         }
     }
-    (squeezed(&program.ty(equations[members[0]].first).shape), 1)
+    (sources.squeezed(equations[members[0]].first), 1)
 }
 
 /// The leading axes of a loop's shape, over which its rows go; none where each element is a row.
@@ -112,9 +116,9 @@ struct Drafts<'a> {
     readings: Vec<Reading>,
     code: Vec<Draft>,
     /// Results of the loop's equations.
-    made: HashMap<(Var, Extent), Value>,
+    made: HashMap<(Var, Extent), Value, RandomState>,
     /// Operands that have been looked up before.
-    read: HashMap<(Var, Extent), Value>,
+    read: HashMap<(Var, Extent), Value, RandomState>,
 }
 
 impl Drafts<'_> {

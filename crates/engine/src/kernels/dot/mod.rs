@@ -136,15 +136,14 @@ fn grid(rows: usize, columns: usize, terms: usize, chunk: usize) -> (usize, usiz
     (r, c)
 }
 
-fn product<T: Dot>(p: &DotGeneral, permutation: Option<&[usize]>, x: &Array, y: &Array) -> Array {
-    let (shape, nest) = nest(p, permutation, [x.shape(), y.shape()]);
+fn product<T: Dot>(shape: &[usize], nest: &Nest, x: &Array, y: &Array) -> Array {
     let mut out = scratch::<T>(shape.iter().product());
     let count = |axes: &[Axis]| axes.iter().map(|a| a.size).product::<usize>();
-    let Nest { rows, columns, terms, .. } = nest;
+    let Nest { rows, columns, terms, .. } = *nest;
     let further = count(&nest.more_terms);
     if out.is_empty() || terms.size * further == 0 {
         out.fill(T::ZERO);
-        return Array::from_vec(out, &shape);
+        return Array::from_vec(out, shape);
     }
     let (left, right) = if nest.exchanged { (y, x) } else { (x, y) };
     let (left, right) = (left.as_slice::<T>(), right.as_slice::<T>());
@@ -210,7 +209,7 @@ fn product<T: Dot>(p: &DotGeneral, permutation: Option<&[usize]>, x: &Array, y: 
             walk.step();
         }
     });
-    Array::from_vec(out, &shape)
+    Array::from_vec(out, shape)
 }
 
 /// A tile that several threads read.
@@ -225,19 +224,34 @@ impl<T> Shared<T> {
     }
 }
 
-/// A product, its result's axes in the order of `permutation` (else as defined).
-pub(crate) fn dot_general(
-    p: &DotGeneral,
-    permutation: Option<&[usize]>,
-    x: &Array,
-    y: &Array,
-) -> Array {
-    match x.dtype() {
-        DType::F32 => product::<f32>(p, permutation, x, y),
-        DType::F64 => product::<f64>(p, permutation, x, y),
-        DType::I32 => product::<i32>(p, permutation, x, y),
-        DType::I64 => product::<i64>(p, permutation, x, y),
-        DType::U32 => product::<u32>(p, permutation, x, y),
-        DType::Bool => unreachable!("invariant: the type rule admits numbers only"),
+/// A product with its loops found, for operands of certain shapes.
+#[derive(Debug)]
+pub(crate) struct Product {
+    shape: Vec<usize>,
+    nest: Nest,
+}
+
+impl Product {
+    /// The result's axes are in the order of `permutation` (else as defined).
+    pub(crate) fn new(
+        p: &DotGeneral,
+        permutation: Option<&[usize]>,
+        shapes: [&[usize]; 2],
+    ) -> Product {
+        let (shape, nest) = nest(p, permutation, shapes);
+        Product { shape, nest }
+    }
+
+    /// The product of operands of these shapes.
+    pub(crate) fn run(&self, x: &Array, y: &Array) -> Array {
+        let (shape, nest) = (&self.shape, &self.nest);
+        match x.dtype() {
+            DType::F32 => product::<f32>(shape, nest, x, y),
+            DType::F64 => product::<f64>(shape, nest, x, y),
+            DType::I32 => product::<i32>(shape, nest, x, y),
+            DType::I64 => product::<i64>(shape, nest, x, y),
+            DType::U32 => product::<u32>(shape, nest, x, y),
+            DType::Bool => unreachable!("invariant: the type rule admits numbers only"),
+        }
     }
 }

@@ -5,19 +5,17 @@ use super::{Extent, Fused, View};
 use array::{Array, Element, with_dtype};
 
 /// How an operand gets to its tile.
-#[derive(Clone, Copy)]
-pub(super) enum Filling<'a> {
+#[derive(Clone, Debug)]
+pub(super) enum Filling {
     /// It is read where it is.
     None,
     /// By its own steps, the same for every tile: once for a chunk.
-    Once(&'a Array, &'a [(usize, usize)]),
+    Once(Vec<(usize, usize)>),
     /// In place: the operand's elements, repeated with this period, of which a tile is a whole
     /// part.
     Window(usize, Extent),
     /// By the steps of the view.
-    Strided(&'a Array, &'a [(usize, usize)], Extent),
-    /// It is copied, because this result is about to overwrite it.
-    Copied(usize),
+    Strided(Vec<(usize, usize)>, Extent),
 }
 
 /// After how many values a view repeats itself, if it does, and whether they are the operand's
@@ -66,16 +64,11 @@ pub(super) fn rows_of_tile(f: &Fused, most: usize, rows: usize) -> usize {
 }
 
 /// How an operand read by a view gets to tiles of `width` values.
-pub(super) fn filling<'a>(
-    array: &'a Array,
-    axes: &'a [(usize, usize)],
-    extent: Extent,
-    width: usize,
-) -> Filling<'a> {
+pub(super) fn filling(axes: &[(usize, usize)], extent: Extent, width: usize) -> Filling {
     match period(axes) {
         Some((n, true)) if n % width == 0 => Filling::Window(n, extent),
-        Some((n, _)) if width % n == 0 => Filling::Once(array, axes),
-        _ => Filling::Strided(array, axes, extent),
+        Some((n, _)) if width % n == 0 => Filling::Once(axes.to_vec()),
+        _ => Filling::Strided(axes.to_vec(), extent),
     }
 }
 

@@ -1,13 +1,13 @@
-//! A fused loop ready to run, and how it goes through its tiles.
+//! How a fused loop goes through its tiles.
 
 use super::instructions::{Kernel, Tiles, cost, kernel};
 use super::reading::{Filling, filling, load};
-use crate::execute::Operand;
-use crate::vectors::Vector;
-use array::{DType, with_elements};
+use crate::executable::Destination;
+use crate::execute::{Operands, Outputs};
+use array::{DType, Type};
 use compile::{Extent, Fused, Instruction, Place, View, is_arithmetic};
 use ir::Prim;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
 
 /// Between tiles, so that equal positions of different tiles do not share a cache set.
@@ -18,10 +18,11 @@ const GAP: usize = 128;
 const NEAR: usize = 512 << 10;
 
 /// An instruction ready to run.
+#[derive(Debug)]
 struct Ready {
     kernel: Kernel,
     parameter: i32,
-    /// Places of the operands and the result (see [`Places`]).
+    /// Places of the operands and the result (see [`number`]).
     inputs: [usize; 4],
     output: usize,
     /// See [`Tiles`].
@@ -36,126 +37,93 @@ struct Ready {
 }
 
 /// Numbers for the places of a loop: operands, registers, results.
-struct Places {
-    inputs: usize,
-    registers: usize,
-}
-
-impl Places {
-    fn number(&self, place: Place) -> usize {
-        match place {
-            Place::Input(i) => usize::from(i),
-            Place::Register(r) => self.inputs + usize::from(r),
-            Place::Result(k) => self.inputs + self.registers + usize::from(k),
-        }
+fn number(f: &Fused, place: Place) -> usize {
+    match place {
+        Place::Input(i) => usize::from(i),
+        Place::Register(r) => f.readings.len() + usize::from(r),
+        Place::Result(k) => f.readings.len() + f.registers.len() + usize::from(k),
     }
 }
 
-/// Where a place is for the first row, and how far apart rows are there; what is not read or
-/// written row by row has distance 0.
-#[derive(Clone, Copy)]
-struct Memory {
-    start: *mut u8,
+/// Something that instructions read or write.
+#[derive(Debug)]
+struct Spot {
+    /// The size of its values.
+    size: usize,
+    /// How far apart rows are in memory; 0 for what is not read or written row by row.
     step: usize,
     /// Whether it is a tile of the thread's own.
-    tile: bool,
+    in_tile: bool,
+    /// Where that begins, in bytes; for operands too that are copied into one if a result has
+    /// taken over their memory.
+    tile: usize,
 }
 
-/// Everything that the chunks of a loop share.
-pub(super) struct Loop<'a> {
-    code: SmallVec<[Ready; 16]>,
-    memory: SmallVec<[Memory; 16]>,
-    fillings: SmallVec<[Filling<'a>; 8]>,
-    /// The size of values, by place.
-    sizes: SmallVec<[usize; 16]>,
+/// What each tile of a loop takes, wherever operands and results are.
+#[derive(Debug)]
+pub(super) struct Tiling {
+    code: Vec<Ready>,
+    /// By number.
+    spots: Vec<Spot>,
+    fillings: Vec<Filling>,
     /// Number of the first result's place.
     first_result: usize,
     row: usize,
     tile_rows: usize,
     /// In how many pieces a tile is worked on in all; 0 where memory is near.
     pieces: usize,
+    /// Lines of memory that the tiles take.
+    lines: usize,
 }
 
-// SAFETY: the pointers are into the operands, which are only read, and into the results, of which
-// each chunk writes rows of its own.
-unsafe impl Sync for Loop<'_> {}
-
-impl<'a> Loop<'a> {
-    pub(super) fn new(
-        f: &'a Fused,
-        x: &'a [Operand<'_>],
-        donors: &[Option<usize>],
-        results: &mut [Vector],
-        tile_rows: usize,
-    ) -> Loop<'a> {
-        let places = Places { inputs: x.len(), registers: f.registers.len() };
+impl Tiling {
+    pub(super) fn new(f: &Fused, operands: &[&Type], rows: usize, tile_rows: usize) -> Tiling {
         let per_row = |extent: Extent| match extent {
             Extent::Element => f.row,
             Extent::Row => 1,
         };
-        let in_tile = Memory { start: std::ptr::null_mut(), step: 0, tile: true };
-        let mut memory: SmallVec<[Memory; 16]> = SmallVec::new();
-        let mut sizes: SmallVec<[usize; 16]> = SmallVec::new();
-        let mut dtypes: SmallVec<[DType; 16]> = SmallVec::new();
-        let mut fillings = SmallVec::new();
-        for (i, reading) in f.readings.iter().enumerate() {
-            let array = x[i].array();
-            let dtype = match donors[i] {
-                Some(k) => f.results[k].0.dtype,
-                None => array.dtype(),
-            };
-            dtypes.push(dtype);
-            sizes.push(dtype.size());
-            let start = with_elements!(array.buffer(), v => v.as_ptr().cast::<u8>()).cast_mut();
-            let in_place = Memory { start, step: 0, tile: false };
-            let (filling, place) = match (&reading.view, donors[i]) {
-                // Memory that a result has taken over is read in place as long as it is whole.
-                (View::Whole, Some(k)) if overwritten_before_read(f, i, k) => {
-                    (Filling::Copied(k), in_tile)
-                }
-                (View::Whole, Some(k)) => {
-                    let step = per_row(reading.extent) * dtype.size();
-                    (Filling::None, Memory { start: results[k].start(), step, tile: false })
-                }
-                (View::Whole, None) => {
-                    let step = per_row(reading.extent) * dtype.size();
-                    (Filling::None, Memory { step, ..in_place })
-                }
-                (View::Scalar, _) if only_in_arithmetic(f, i, dtype) => (Filling::None, in_place),
-                (View::Scalar, _) => (Filling::Once(array, &[]), in_tile),
-                (View::Strided(axes), _) => {
+        let mut end = 0;
+        let mut spot = |dtype: DType, step: usize, in_tile: bool| {
+            let tile = end;
+            end += (tile_rows * f.row * dtype.size()).next_multiple_of(size_of::<Line>()) + GAP;
+            Spot { size: dtype.size(), step: step * dtype.size(), in_tile, tile }
+        };
+        let (mut spots, mut fillings, mut dtypes) = (vec![], vec![], vec![]);
+        for (i, (reading, ty)) in f.readings.iter().zip(operands).enumerate() {
+            let (filling, step, in_tile) = match &reading.view {
+                View::Whole => (Filling::None, per_row(reading.extent), false),
+                View::Scalar if only_in_arithmetic(f, i, ty.dtype) => (Filling::None, 0, false),
+                View::Scalar => (Filling::Once(vec![]), 0, true),
+                View::Strided(axes) => {
                     let width = tile_rows * per_row(reading.extent);
-                    match filling(array, axes, reading.extent, width) {
-                        window @ Filling::Window(..) => (window, in_place),
-                        copied => (copied, in_tile),
-                    }
+                    let filling = filling(axes, reading.extent, width);
+                    let in_tile = !matches!(filling, Filling::Window(..));
+                    (filling, 0, in_tile)
                 }
             };
+            spots.push(spot(ty.dtype, step, in_tile));
             fillings.push(filling);
-            memory.push(place);
+            dtypes.push(ty.dtype);
         }
         for (dtype, _) in &f.registers {
+            spots.push(spot(*dtype, 0, true));
             dtypes.push(*dtype);
-            sizes.push(dtype.size());
-            memory.push(in_tile);
         }
-        for ((ty, extent), result) in f.results.iter().zip(results) {
+        for (ty, extent) in &f.results {
+            let size = ty.dtype.size();
+            spots.push(Spot { size, step: per_row(*extent) * size, in_tile: false, tile: 0 });
             dtypes.push(ty.dtype);
-            sizes.push(ty.dtype.size());
-            let step = per_row(*extent) * ty.dtype.size();
-            memory.push(Memory { start: result.start(), step, tile: false });
         }
-        let rows = f.shape.iter().product::<usize>() / f.row;
-        let far = rows * memory.iter().map(|m| m.step).sum::<usize>() > NEAR;
+        let far = rows * spots.iter().map(|s| s.step).sum::<usize>() > NEAR;
         let ready = |i: &Instruction| {
             let mut inputs = [0; 4];
             let (mut by_row, mut constant) = (0, 0);
-            let output = places.number(i.output);
+            let output = number(f, i.output);
             let arithmetic = is_arithmetic(&i.prim, dtypes[output]);
             for (k, (to, &place)) in inputs.iter_mut().zip(&i.inputs).enumerate() {
-                *to = places.number(place);
+                *to = number(f, place);
                 let alone = matches!(place, Place::Input(n)
-                    if f.readings[usize::from(n)].view == View::Scalar && !memory[*to].tile);
+                    if f.readings[usize::from(n)].view == View::Scalar && !spots[*to].in_tile);
                 if alone {
                     constant |= 1 << k;
                 } else if arithmetic && i.extent == Extent::Element && extent(f, place) != i.extent
@@ -172,50 +140,96 @@ impl<'a> Loop<'a> {
             let pieces = if far && long { 4 } else { 1 };
             Ready { kernel, parameter, inputs, output, by_row, constant, wide, across, pieces }
         };
-        let code: SmallVec<[Ready; 16]> = f.code.iter().map(ready).collect();
-        let first_result = places.inputs + places.registers;
+        let code: Vec<Ready> = f.code.iter().map(ready).collect();
+        let first_result = f.readings.len() + f.registers.len();
         let pieces = if far { code.iter().map(|i| i.pieces).sum() } else { 0 };
-        Loop { code, memory, fillings, sizes, first_result, row: f.row, tile_rows, pieces }
+        let lines = end.div_ceil(size_of::<Line>());
+        Tiling { code, spots, fillings, first_result, row: f.row, tile_rows, pieces, lines }
     }
+}
 
+/// A run of a loop: everything that its chunks share.
+pub(super) struct Work<'a> {
+    of: &'a Tiling,
+    operands: &'a Operands<'a>,
+    /// Where each place is for the first row; null for tiles.
+    starts: &'a [*mut u8],
+    /// Operands that are copied, because this result is about to overwrite them.
+    copied: &'a [(usize, usize)],
+}
+
+// SAFETY: the pointers are into the operands, which are only read, and into the results, of which
+// each chunk writes rows of its own.
+unsafe impl Sync for Work<'_> {}
+
+/// Calls `body` with the run of a loop on these operands. For each of them, `donated` has the result
+/// that has taken over its memory, and whether it is copied first.
+pub(super) fn with_work(
+    of: &Tiling,
+    operands: &Operands<'_>,
+    donated: &[Option<(u16, bool)>],
+    results: &mut Outputs,
+    places: &[Destination],
+    body: impl FnOnce(&Work<'_>),
+) {
+    let mut starts: SmallVec<[*mut u8; 32]> = smallvec![std::ptr::null_mut(); of.spots.len()];
+    let mut copied: SmallVec<[(usize, usize); 4]> = SmallVec::new();
+    for (k, result) in results.iter_mut().enumerate() {
+        starts[of.first_result + k] = match places.iter().find(|p| p.result == k) {
+            Some(place) => place.start,
+            None => result.unique_ptr().expect("invariant: nobody else holds a result"),
+        };
+    }
+    for (i, donated) in donated.iter().enumerate() {
+        match donated {
+            // Memory that a result has taken over is read in place as long as it is whole.
+            Some((k, true)) => copied.push((i, of.first_result + usize::from(*k))),
+            Some((k, false)) => starts[i] = starts[of.first_result + usize::from(*k)],
+            None if of.spots[i].in_tile => {}
+            None => starts[i] = operands.array(i).as_ptr().cast_mut(),
+        }
+    }
+    body(&Work { of, operands, starts: &starts, copied: &copied });
+}
+
+impl Work<'_> {
     /// Runs the rows from `start` to `end`, in tiles of this thread's own.
     pub(super) fn rows(&self, start: usize, end: usize) {
         thread_local!(static TILES: RefCell<Vec<Line>> = const { RefCell::new(vec![]) });
-        let width = self.tile_rows * self.row;
-        let tile = |size: usize| (width * size).next_multiple_of(size_of::<Line>()) + GAP;
-        let places = self.memory.iter().zip(&self.sizes);
-        let needed: usize = places.filter(|(m, _)| m.tile).map(|(_, &s)| tile(s)).sum();
+        let of = self.of;
         TILES.with_borrow_mut(|lines| {
-            let count = needed.div_ceil(size_of::<Line>());
-            if lines.len() < count {
-                lines.resize(count, Line([0; 64]));
+            if lines.len() < of.lines {
+                lines.resize(of.lines, Line([0; 64]));
             }
-            let mut at = lines.as_mut_ptr().cast::<u8>();
-            let mut places: SmallVec<[*mut u8; 16]> = SmallVec::with_capacity(self.memory.len());
-            for (memory, &size) in self.memory.iter().zip(&self.sizes) {
-                if memory.tile {
-                    places.push(at);
-                    // SAFETY: `lines` has room for all tiles, as computed above.
-                    at = unsafe { at.add(tile(size)) };
+            let tiles = lines.as_mut_ptr().cast::<u8>();
+            let mut places: SmallVec<[*mut u8; 32]> = SmallVec::new();
+            let mut steps: SmallVec<[usize; 32]> = SmallVec::new();
+            for (&at, spot) in self.starts.iter().zip(&of.spots) {
+                if at.is_null() {
+                    // SAFETY: `lines` has room for all tiles.
+                    places.push(unsafe { tiles.add(spot.tile) });
+                    steps.push(0);
                 } else {
                     // SAFETY: row `start` lies inside the operand or result.
-                    places.push(unsafe { memory.start.add(start * memory.step) });
+                    places.push(unsafe { at.add(start * spot.step) });
+                    steps.push(spot.step);
                 }
             }
-            for (i, filling) in self.fillings.iter().enumerate() {
-                if let Filling::Once(array, axes) = filling {
+            for (i, filling) in of.fillings.iter().enumerate() {
+                if let Filling::Once(axes) = filling {
+                    let width = of.tile_rows * of.row;
                     // SAFETY: the tile has `width` places for values of the array's type.
-                    unsafe { load(array, axes, 0, places[i], width) };
+                    unsafe { load(self.operands.array(i), axes, 0, places[i], width) };
                 }
             }
-            for first in (start..end).step_by(self.tile_rows) {
-                let rows = self.tile_rows.min(end - first);
-                let next = self.pieces > 0 && first + rows < end;
+            for first in (start..end).step_by(of.tile_rows) {
+                let rows = of.tile_rows.min(end - first);
+                let next = of.pieces > 0 && first + rows < end;
                 // SAFETY: `places` are where rows `first` to `first + rows` lie; all chunks have
                 // different rows, and results are not touched until the loop has ended.
-                unsafe { self.tile(first, rows, &mut places, next) };
-                for (place, memory) in places.iter_mut().zip(&self.memory) {
-                    *place = place.wrapping_add(rows * memory.step);
+                unsafe { self.tile(first, rows, &mut places, &steps, next) };
+                for (place, step) in places.iter_mut().zip(&steps) {
+                    *place = place.wrapping_add(rows * step);
                 }
             }
         });
@@ -224,11 +238,12 @@ impl<'a> Loop<'a> {
     /// Asks for a share of the memory of the next tile while this one is computed. A tile is
     /// about a page of each array, and the processor's own prefetchers stop at the end of a page.
     #[inline]
-    fn prefetch(&self, places: &[*mut u8], piece: usize) {
-        for (place, memory) in places.iter().zip(&self.memory).filter(|(_, m)| m.step > 0) {
-            let bytes = memory.step * self.tile_rows;
+    fn prefetch(&self, places: &[*mut u8], steps: &[usize], piece: usize) {
+        let pieces = self.of.pieces;
+        for (place, &step) in places.iter().zip(steps).filter(|&(_, &step)| step > 0) {
+            let bytes = step * self.of.tile_rows;
             let lines = bytes.div_ceil(size_of::<Line>());
-            let (from, to) = (lines * piece / self.pieces, lines * (piece + 1) / self.pieces);
+            let (from, to) = (lines * piece / pieces, lines * (piece + 1) / pieces);
             for line in from..to {
                 prefetch_line(place.wrapping_add(bytes + line * size_of::<Line>()));
             }
@@ -238,7 +253,7 @@ impl<'a> Loop<'a> {
     /// The number of values of so many rows.
     fn position(&self, rows: usize, extent: Extent) -> usize {
         match extent {
-            Extent::Element => rows * self.row,
+            Extent::Element => rows * self.of.row,
             Extent::Row => rows,
         }
     }
@@ -249,34 +264,41 @@ impl<'a> Loop<'a> {
     /// # Safety
     /// `places` must be valid for the tile's rows, and those of results not otherwise in use.
     #[inline]
-    unsafe fn tile(&self, first: usize, rows: usize, places: &mut [*mut u8], next: bool) {
-        let elements = rows * self.row;
-        for (i, filling) in self.fillings.iter().enumerate() {
+    unsafe fn tile(
+        &self,
+        first: usize,
+        rows: usize,
+        places: &mut [*mut u8],
+        steps: &[usize],
+        next: bool,
+    ) {
+        let of = self.of;
+        let elements = rows * of.row;
+        for (i, filling) in of.fillings.iter().enumerate() {
             match filling {
-                Filling::None | Filling::Once(..) => {}
+                Filling::None | Filling::Once(_) => {}
                 Filling::Window(period, extent) => {
                     let at = self.position(first, *extent) % period;
-                    places[i] = self.memory[i].start.wrapping_add(at * self.sizes[i]);
+                    places[i] = self.starts[i].wrapping_add(at * of.spots[i].size);
                 }
-                Filling::Strided(array, axes, extent) => {
+                Filling::Strided(axes, extent) => {
                     let (from, n) = (self.position(first, *extent), self.position(rows, *extent));
                     // SAFETY: the tile has room for `n` values of the array's type.
-                    unsafe { load(array, axes, from, places[i], n) };
-                }
-                Filling::Copied(k) => {
-                    let result = self.first_result + k;
-                    let bytes = rows * self.memory[result].step;
-                    // SAFETY: both have room for the tile's rows; a result is no tile.
-                    unsafe { std::ptr::copy_nonoverlapping(places[result], places[i], bytes) };
+                    unsafe { load(self.operands.array(i), axes, from, places[i], n) };
                 }
             }
         }
+        for &(i, result) in self.copied {
+            let bytes = rows * of.spots[result].step;
+            // SAFETY: both have room for the tile's rows; a result is no tile.
+            unsafe { std::ptr::copy_nonoverlapping(places[result], places[i], bytes) };
+        }
         let mut piece = 0;
-        for i in &self.code {
+        for i in &of.code {
             let n = if i.wide && !i.across { elements } else { rows };
             let x = i.inputs.map(|input| places[input].cast_const());
             let (by_row, constant) = (i.by_row, i.constant);
-            let (row, parameter) = (self.row, i.parameter);
+            let (row, parameter) = (of.row, i.parameter);
             let mut tiles = Tiles { x, by_row, constant, out: places[i.output], n, row, parameter };
             if i.pieces == 1 || !next {
                 // SAFETY: the places hold values of the types that the kernel was chosen for; an
@@ -288,16 +310,16 @@ impl<'a> Loop<'a> {
                     tiles.n = most.min(n - from);
                     // SAFETY: as above; operands and results have values for each element.
                     unsafe { (i.kernel)(&tiles) };
-                    self.prefetch(places, piece + from / most);
+                    self.prefetch(places, steps, piece + from / most);
                     for (k, x) in tiles.x.iter_mut().enumerate() {
                         let moves = if constant >> k & 1 == 0 { most } else { 0 };
-                        *x = x.wrapping_add(moves * self.sizes[i.inputs[k]]);
+                        *x = x.wrapping_add(moves * of.spots[i.inputs[k]].size);
                     }
-                    tiles.out = tiles.out.wrapping_add(most * self.sizes[i.output]);
+                    tiles.out = tiles.out.wrapping_add(most * of.spots[i.output].size);
                 }
             }
             if next && i.pieces == 1 {
-                self.prefetch(places, piece);
+                self.prefetch(places, steps, piece);
             }
             piece += i.pieces;
         }
@@ -321,7 +343,7 @@ fn only_in_arithmetic(f: &Fused, i: usize, dtype: DType) -> bool {
 
 /// Whether operand `i` is read after result `k` is written, or by what writes it, unless that
 /// goes from one end to the other.
-fn overwritten_before_read(f: &Fused, i: usize, k: usize) -> bool {
+pub(super) fn overwritten_before_read(f: &Fused, i: usize, k: usize) -> bool {
     let writes = f.code.iter().position(|c| c.output == Place::Result(k as u16));
     let reads = f.code.iter().rposition(|c| c.inputs.contains(&Place::Input(i as u16)));
     let in_order = writes.is_some_and(|w| is_arithmetic(&f.code[w].prim, f.results[k].0.dtype));
