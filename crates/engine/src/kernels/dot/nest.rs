@@ -114,8 +114,8 @@ pub(super) fn nest(
         }
     }
     let columns = take(&mut right, |a| std::cmp::Reverse(a.out));
-    let rows = take(&mut left, |a| (a.size.min(64), std::cmp::Reverse(a.out)));
-    let sum = take(&mut terms, |a| (a.size.min(64), std::cmp::Reverse(a.left)));
+    let rows = take(&mut left, |a| (a.size.min(16), std::cmp::Reverse(a.out)));
+    let sum = take(&mut terms, |a| (a.size.min(16), std::cmp::Reverse(a.left)));
     outer.extend(left);
     outer.extend(right);
     outer.sort_by_key(|a| std::cmp::Reverse(a.out));
