@@ -5,15 +5,15 @@
 use super::MOST_EQUATIONS;
 use super::groups::Groups;
 use super::source::{Sources, Squeezed};
-use foldhash::fast::RandomState;
 use ir::{Prim, Var};
 use smallvec::SmallVec;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// Longest row: several of them fit the second-level cache.
 const LONGEST_ROW: usize = 8192;
 
-/// How many units a search for a way around looks at before it gives up (and nothing is joined).
+/// How many times a search for a way around follows one unit to another before it gives up (and
+/// nothing is joined).
 const SEARCH: usize = 2000;
 
 /// How often all units are gone through; one round joins whole chains, and few need a second.
@@ -38,6 +38,9 @@ struct Units {
     feeds: Vec<BTreeSet<usize>>,
     members: Vec<Vec<usize>>,
     parent: Vec<usize>,
+    /// For each unit the last search that has met it, and the number of searches so far.
+    met: Vec<u32>,
+    searches: u32,
 }
 
 impl Units {
@@ -50,22 +53,31 @@ impl Units {
 
     /// Whether there is a way from `from` to `to` through another unit, or none could be ruled
     /// out.
-    fn way_around(&self, from: usize, to: usize) -> bool {
-        let mut seen: HashSet<usize, RandomState> = HashSet::default();
-        let next = |u: usize| self.feeds[u].iter().map(|&f| self.find(f));
-        let mut open: Vec<usize> = next(from).filter(|&u| u != to && u != from).collect();
+    fn way_around(&mut self, from: usize, to: usize) -> bool {
+        self.searches += 1;
+        self.met.resize(self.kinds.len(), 0);
+        let mut met = std::mem::take(&mut self.met);
+        let found = self.search(from, to, &mut met);
+        self.met = met;
+        found
+    }
+
+    fn search(&self, from: usize, to: usize, met: &mut [u32]) -> bool {
+        let mut looked_at = 0;
+        let mut open = vec![from];
         while let Some(u) = open.pop() {
-            if !seen.insert(u) {
-                continue;
-            }
-            if seen.len() > SEARCH {
+            looked_at += self.feeds[u].len();
+            if looked_at > SEARCH {
                 return true;
             }
-            for f in next(u).filter(|&f| f != u) {
-                if f == to {
+            for f in self.feeds[u].iter().map(|&f| self.find(f)) {
+                if f == to && u != from {
                     return true;
                 }
-                open.push(f);
+                if f != to && f != from && met[f] != self.searches {
+                    met[f] = self.searches;
+                    open.push(f);
+                }
             }
         }
         false
@@ -155,8 +167,15 @@ fn graph(sources: &Sources<'_>, groups: &Groups) -> Units {
     // The unit of each group.
     let mut number: Vec<Option<usize>> = vec![None; groups.count()];
     let mut unit_of = Vec::with_capacity(equations.len());
-    let mut units =
-        Units { kinds: vec![], needs: vec![], feeds: vec![], members: vec![], parent: vec![] };
+    let mut units = Units {
+        kinds: vec![],
+        needs: vec![],
+        feeds: vec![],
+        members: vec![],
+        parent: vec![],
+        met: vec![],
+        searches: 0,
+    };
     for (i, eq) in equations.iter().enumerate() {
         let group = groups.of(i);
         let unit = group.and_then(|g| number[g]).unwrap_or_else(|| {
