@@ -59,6 +59,16 @@ struct Spot {
     tile: usize,
 }
 
+/// Memory that is asked for before the tile that needs it.
+#[derive(Debug)]
+struct Stream {
+    spot: usize,
+    /// Bytes and cache lines of a tile, and the lines that one piece asks for.
+    bytes: usize,
+    lines: usize,
+    share: usize,
+}
+
 /// What each tile of a loop takes, wherever operands and results are.
 #[derive(Debug)]
 pub(super) struct Tiling {
@@ -70,8 +80,8 @@ pub(super) struct Tiling {
     first_result: usize,
     row: usize,
     tile_rows: usize,
-    /// In how many pieces a tile is worked on in all; 0 where memory is near.
-    pieces: usize,
+    /// What is read and written tile by tile; nothing where memory is near.
+    streams: Vec<Stream>,
     /// Lines of memory that the tiles take.
     lines: usize,
 }
@@ -137,14 +147,28 @@ impl Tiling {
             let wide = i.extent == Extent::Element;
             let across = matches!(i.prim, Prim::Reduce(_) | Prim::BroadcastInDim(_));
             let long = wide && !across && by_row == 0 && cost(&i.prim) > 1;
-            let pieces = if far && long { 4 } else { 1 };
+            // Values of rows are few.
+            let pieces = if !wide && !across {
+                0
+            } else if far && long {
+                4
+            } else {
+                1
+            };
             Ready { kernel, parameter, inputs, output, by_row, constant, wide, across, pieces }
         };
         let code: Vec<Ready> = f.code.iter().map(ready).collect();
         let first_result = f.readings.len() + f.registers.len();
-        let pieces = if far { code.iter().map(|i| i.pieces).sum() } else { 0 };
+        let pieces: usize = code.iter().map(|i| i.pieces).sum();
+        let stream = |(spot, s): (usize, &Spot)| {
+            let bytes = s.step * tile_rows;
+            let lines = bytes.div_ceil(size_of::<Line>());
+            Stream { spot, bytes, lines, share: lines.div_ceil(pieces.max(1)) }
+        };
+        let streams = spots.iter().enumerate().filter(|(_, s)| far && s.step > 0);
+        let streams = streams.map(stream).collect();
         let lines = end.div_ceil(size_of::<Line>());
-        Tiling { code, spots, fillings, first_result, row: f.row, tile_rows, pieces, lines }
+        Tiling { code, spots, fillings, first_result, row: f.row, tile_rows, streams, lines }
     }
 }
 
@@ -224,7 +248,7 @@ impl Work<'_> {
             }
             for first in (start..end).step_by(of.tile_rows) {
                 let rows = of.tile_rows.min(end - first);
-                let next = of.pieces > 0 && first + rows < end;
+                let next = !of.streams.is_empty() && first + rows < end;
                 // SAFETY: `places` are where rows `first` to `first + rows` lie; all chunks have
                 // different rows, and results are not touched until the loop has ended.
                 unsafe { self.tile(first, rows, &mut places, &steps, next) };
@@ -239,13 +263,10 @@ impl Work<'_> {
     /// about a page of each array, and the processor's own prefetchers stop at the end of a page.
     #[inline]
     fn prefetch(&self, places: &[*mut u8], steps: &[usize], piece: usize) {
-        let pieces = self.of.pieces;
-        for (place, &step) in places.iter().zip(steps).filter(|&(_, &step)| step > 0) {
-            let bytes = step * self.of.tile_rows;
-            let lines = bytes.div_ceil(size_of::<Line>());
-            let (from, to) = (lines * piece / pieces, lines * (piece + 1) / pieces);
-            for line in from..to {
-                prefetch_line(place.wrapping_add(bytes + line * size_of::<Line>()));
+        for s in self.of.streams.iter().filter(|s| steps[s.spot] > 0) {
+            let next = places[s.spot].wrapping_add(s.bytes);
+            for line in s.share * piece..(s.share * (piece + 1)).min(s.lines) {
+                prefetch_line(next.wrapping_add(line * size_of::<Line>()));
             }
         }
     }
@@ -300,7 +321,7 @@ impl Work<'_> {
             let (by_row, constant) = (i.by_row, i.constant);
             let (row, parameter) = (of.row, i.parameter);
             let mut tiles = Tiles { x, by_row, constant, out: places[i.output], n, row, parameter };
-            if i.pieces == 1 || !next {
+            if i.pieces <= 1 || !next {
                 // SAFETY: the places hold values of the types that the kernel was chosen for; an
                 // operand that shares memory with a result has been copied.
                 unsafe { (i.kernel)(&tiles) };
