@@ -1,12 +1,20 @@
 //! Arrays: a shape and a shared buffer of elements.
 
-use crate::memory::Storage;
+use crate::memory::{self, Storage};
 use crate::shape::{self, Type};
 use crate::{DType, Element};
 use smallvec::SmallVec;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+/// Bytes of a cache line, and of the longest vectors.
+const LINE: usize = 64;
+
+/// Whether a buffer has no elements beside those of an array, but for some around cache lines.
+fn is_whole(buffer: usize, array: usize) -> bool {
+    buffer - array < LINE
+}
 
 /// The elements of an array, by dtype. Shared, so that cloning is free.
 #[derive(Clone)]
@@ -107,6 +115,21 @@ impl Array {
         with_dtype!(dtype, T => Array::from_vec(vec![T::from_f64(value); n], shape))
     }
 
+    /// An array with arbitrary elements, to be overwritten. Larger ones begin at a cache line, so
+    /// that vectors of them do not lie in two.
+    pub fn fresh(ty: &Type) -> Array {
+        let n = ty.len();
+        with_dtype!(ty.dtype, T => {
+            let spare = if n < LINE { 0 } else { LINE / size_of::<T>() - 1 };
+            let data = memory::take::<T>(n + spare);
+            let start = match spare {
+                0 => 0,
+                _ => data.as_ptr().addr().wrapping_neg() % LINE / size_of::<T>(),
+            };
+            Array { shape: SmallVec::from_slice(&ty.shape), data: T::wrap(data), start, len: n }
+        })
+    }
+
     /// An array of zeros.
     pub fn zeros(ty: &Type) -> Array {
         Array::full(ty.dtype, &ty.shape, 0.0)
@@ -198,8 +221,9 @@ impl Array {
     /// The elements in memory that nobody else holds, for writing in place; `None` when the
     /// buffer is shared, larger than the array, or of another dtype.
     pub fn unique<T: Element>(&mut self) -> Option<&mut [T]> {
-        let whole = |v: &&mut Vec<T>| v.len() == self.len;
-        T::unique(&mut self.data).filter(whole).map(Vec::as_mut_slice)
+        let (start, len) = (self.start, self.len);
+        let all = T::unique(&mut self.data)?;
+        is_whole(all.len(), len).then(|| &mut all[start..start + len])
     }
 
     /// The address of the first element, for writing in place, under the conditions of
@@ -208,7 +232,7 @@ impl Array {
         with_dtype!(self.dtype(), T => self.unique::<T>().map(|v| v.as_mut_ptr().cast()))
     }
 
-    /// Takes the buffer out for reuse when nobody else holds it, and it has no other elements.
+    /// Takes the vector out for reuse when nobody else holds it, and it has no other elements.
     pub fn into_vec<T: Element>(mut self) -> Option<Vec<T>> {
         let whole = |v: &&mut Vec<T>| v.len() == self.len;
         T::unique(&mut self.data).filter(whole).map(std::mem::take)
@@ -267,7 +291,7 @@ impl Array {
     /// The same elements in a buffer that has no others; no copy if they are in one.
     pub fn compact(self) -> Array {
         with_dtype!(self.dtype(), T => match T::vec(&self.data) {
-            Some(all) if all.len() == self.len => self,
+            Some(all) if is_whole(all.len(), self.len) => self,
             _ => Array::from_vec(self.as_slice::<T>().to_vec(), &self.shape),
         })
     }

@@ -2,7 +2,6 @@
 
 use crate::executable::{Destination, Executable};
 use crate::execute::{Operands, Outputs};
-use crate::memory::fresh;
 use crate::run::Cancel;
 use array::{Array, Type, with_elements};
 use ir::RuleResult;
@@ -21,7 +20,7 @@ struct Stack {
 
 impl Stack {
     fn new(ty: &Type, length: usize) -> Stack {
-        let mut whole = fresh(&ty.with_shape([&[length], &ty.shape[..]].concat()));
+        let mut whole = Array::fresh(&ty.with_shape([&[length], &ty.shape[..]].concat()));
         let start = whole.unique_ptr().expect("invariant: nobody else holds a new array");
         Stack { whole, start, each: ty.bytes() }
     }

@@ -32,12 +32,9 @@ pub fn is_arithmetic(prim: &Prim, dtype: DType) -> bool {
 
 /// Sums, differences and products.
 fn links_up(draft: &Draft) -> Option<Binary> {
-    match draft.prim {
-        Prim::Binary(f @ (Binary::Add | Binary::Sub | Binary::Mul)) if draft.dtype.is_float() => {
-            Some(f)
-        }
-        _ => None,
-    }
+    let Prim::Binary(f) = draft.prim else { return None };
+    let linked = matches!(f, Binary::Add | Binary::Sub | Binary::Mul) && draft.dtype.is_float();
+    linked.then_some(f)
 }
 
 /// How often each draft is read.

@@ -5,9 +5,8 @@ mod nest;
 mod small;
 
 use crate::kernels::vector::Vectorised;
-use crate::memory::scratch;
 use crate::threads::{Parts, for_each_chunk};
-use array::{Array, DType, Element};
+use array::{Array, DType, Element, Type};
 use ir::prim::DotGeneral;
 use nest::{Axis, Nest, Walk, nest};
 
@@ -137,17 +136,18 @@ fn grid(rows: usize, columns: usize, terms: usize, chunk: usize) -> (usize, usiz
 }
 
 fn product<T: Dot>(shape: &[usize], nest: &Nest, x: &Array, y: &Array) -> Array {
-    let mut out = scratch::<T>(shape.iter().product());
+    let mut result = Array::fresh(&Type::new(T::DTYPE, shape));
+    let out = result.unique::<T>().expect("invariant: nobody else holds a new array");
     let count = |axes: &[Axis]| axes.iter().map(|a| a.size).product::<usize>();
     let Nest { rows, columns, terms, .. } = *nest;
     let further = count(&nest.more_terms);
     if out.is_empty() || terms.size * further == 0 {
         out.fill(T::ZERO);
-        return Array::from_vec(out, shape);
+        return result;
     }
     let (left, right) = if nest.exchanged { (y, x) } else { (x, y) };
     let (left, right) = (left.as_slice::<T>(), right.as_slice::<T>());
-    let parts = Parts::new(&mut out);
+    let parts = Parts::new(out);
     let whole = Tile {
         left: left.as_ptr(),
         right: right.as_ptr(),
@@ -209,7 +209,7 @@ fn product<T: Dot>(shape: &[usize], nest: &Nest, x: &Array, y: &Array) -> Array 
             walk.step();
         }
     });
-    Array::from_vec(out, shape)
+    result
 }
 
 /// A tile that several threads read.

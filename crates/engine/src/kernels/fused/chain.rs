@@ -105,6 +105,8 @@ unsafe fn chain<V: Vector, const N: usize>(t: &Tiles, f: impl Fn([V; N]) -> V) {
             }
         }
         let mut out = t.out.cast::<V::T>();
+        let streamed =
+            t.streamed && t.out.addr().is_multiple_of(64) && (rows == 1 || length % V::LANES == 0);
         for row in 0..rows {
             if t.by_row != 0 {
                 for k in 0..N {
@@ -126,8 +128,13 @@ unsafe fn chain<V: Vector, const N: usize>(t: &Tiles, f: impl Fn([V; N]) -> V) {
                     b[k] = V::load(p[k]);
                     p[k] = p[k].wrapping_add(step[k]);
                 }
-                f(a).store(out);
-                f(b).store(out.add(V::LANES));
+                if streamed {
+                    f(a).stream(out);
+                    f(b).stream(out.add(V::LANES));
+                } else {
+                    f(a).store(out);
+                    f(b).store(out.add(V::LANES));
+                }
                 out = out.add(2 * V::LANES);
                 left -= 2 * V::LANES;
             }
@@ -142,6 +149,9 @@ unsafe fn chain<V: Vector, const N: usize>(t: &Tiles, f: impl Fn([V; N]) -> V) {
                 out = out.add(n);
                 left -= n;
             }
+        }
+        if streamed {
+            V::fence();
         }
     }
 }

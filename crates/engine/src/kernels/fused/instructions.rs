@@ -22,6 +22,9 @@ pub(super) struct Tiles {
     pub constant: u8,
     /// The result, which overlaps no operand (in arithmetic, it may be where an operand is).
     pub out: *mut u8,
+    /// In arithmetic, whether the result is too large to stay in the caches, and is written past
+    /// them.
+    pub streamed: bool,
     /// Number of values of the result; of rows where an instruction goes from elements to rows
     /// or back.
     pub n: usize,

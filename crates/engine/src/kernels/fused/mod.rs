@@ -12,10 +12,9 @@ mod tiles;
 
 use crate::executable::Destination;
 use crate::execute::{Operands, Outputs};
-use crate::memory::fresh;
 use crate::threads::for_each_chunk;
 use array::shape::size;
-use array::{DType, Type};
+use array::{Array, DType, Type};
 use compile::{Extent, Fused, Instruction, Place, Reading, View};
 use instructions::cost;
 use ir::Prim;
@@ -115,7 +114,7 @@ impl Loop {
                 Some(memory.into_shape(&made.ty.shape))
             };
             let found = made.donors.iter().find_map(take);
-            results.push(found.unwrap_or_else(|| fresh(&made.ty)));
+            results.push(found.unwrap_or_else(|| Array::fresh(&made.ty)));
         }
         if self.rows > 0 {
             with_work(&self.tiling, x, &donated, &mut results, places, |work| {

@@ -17,6 +17,10 @@ const GAP: usize = 128;
 /// where the processor fetches in time by itself.
 const NEAR: usize = 512 << 10;
 
+/// Bytes from which a result is written past the caches: more than a processor's last cache has
+/// left for it.
+const STREAMED: usize = 16 << 20;
+
 /// An instruction ready to run.
 #[derive(Debug)]
 struct Ready {
@@ -25,7 +29,8 @@ struct Ready {
     /// Places of the operands and the result (see [`number`]).
     inputs: [usize; 4],
     output: usize,
-    /// See [`Tiles`].
+    /// See [`Tiles`]; streamed unless the result has an operand's memory.
+    streamed: bool,
     by_row: u8,
     constant: u8,
     /// Whether the result has one value per element.
@@ -59,6 +64,16 @@ struct Spot {
     tile: usize,
 }
 
+/// Memory that is asked for before the tile that needs it.
+#[derive(Debug)]
+struct Stream {
+    spot: usize,
+    /// Bytes and cache lines of a tile, and the lines that one piece asks for.
+    bytes: usize,
+    lines: usize,
+    share: usize,
+}
+
 /// What each tile of a loop takes, wherever operands and results are.
 #[derive(Debug)]
 pub(super) struct Tiling {
@@ -70,8 +85,8 @@ pub(super) struct Tiling {
     first_result: usize,
     row: usize,
     tile_rows: usize,
-    /// In how many pieces a tile is worked on in all; 0 where memory is near.
-    pieces: usize,
+    /// What is read and written tile by tile; nothing where memory is near.
+    streams: Vec<Stream>,
     /// Lines of memory that the tiles take.
     lines: usize,
 }
@@ -137,14 +152,43 @@ impl Tiling {
             let wide = i.extent == Extent::Element;
             let across = matches!(i.prim, Prim::Reduce(_) | Prim::BroadcastInDim(_));
             let long = wide && !across && by_row == 0 && cost(&i.prim) > 1;
-            let pieces = if far && long { 4 } else { 1 };
-            Ready { kernel, parameter, inputs, output, by_row, constant, wide, across, pieces }
+            let streamed = arithmetic
+                && matches!(i.output, Place::Result(_))
+                && f.code.iter().all(|reader| !reader.inputs.contains(&i.output))
+                && spots[output].step * rows >= STREAMED;
+            // Values of rows are few.
+            let pieces = if !wide && !across {
+                0
+            } else if far && long {
+                4
+            } else {
+                1
+            };
+            Ready {
+                kernel,
+                parameter,
+                inputs,
+                output,
+                streamed,
+                by_row,
+                constant,
+                wide,
+                across,
+                pieces,
+            }
         };
         let code: Vec<Ready> = f.code.iter().map(ready).collect();
         let first_result = f.readings.len() + f.registers.len();
-        let pieces = if far { code.iter().map(|i| i.pieces).sum() } else { 0 };
+        let pieces: usize = code.iter().map(|i| i.pieces).sum();
+        let stream = |(spot, s): (usize, &Spot)| {
+            let bytes = s.step * tile_rows;
+            let lines = bytes.div_ceil(size_of::<Line>());
+            Stream { spot, bytes, lines, share: lines.div_ceil(pieces.max(1)) }
+        };
+        let streams = spots.iter().enumerate().filter(|(_, s)| far && s.step > 0);
+        let streams = streams.map(stream).collect();
         let lines = end.div_ceil(size_of::<Line>());
-        Tiling { code, spots, fillings, first_result, row: f.row, tile_rows, pieces, lines }
+        Tiling { code, spots, fillings, first_result, row: f.row, tile_rows, streams, lines }
     }
 }
 
@@ -156,6 +200,8 @@ pub(super) struct Work<'a> {
     starts: &'a [*mut u8],
     /// Operands that are copied, because this result is about to overwrite them.
     copied: &'a [(usize, usize)],
+    /// What is asked for in advance: not what is written past the caches.
+    asked: &'a [&'a Stream],
 }
 
 // SAFETY: the pointers are into the operands, which are only read, and into the results, of which
@@ -189,7 +235,14 @@ pub(super) fn with_work(
             None => starts[i] = operands.array(i).as_ptr().cast_mut(),
         }
     }
-    body(&Work { of, operands, starts: &starts, copied: &copied });
+    let mut asked: SmallVec<[&Stream; 16]> = SmallVec::new();
+    let in_place = |spot: usize| {
+        starts[..of.fillings.len()].contains(&starts[spot]) || copied.iter().any(|c| c.1 == spot)
+    };
+    let streamed = |spot: usize| of.code.iter().any(|i| i.streamed && i.output == spot);
+    asked.extend(of.streams.iter().filter(|s| in_place(s.spot) || !streamed(s.spot)));
+    let work = Work { of, operands, starts: &starts, copied: &copied, asked: &asked };
+    body(&work);
 }
 
 impl Work<'_> {
@@ -224,7 +277,7 @@ impl Work<'_> {
             }
             for first in (start..end).step_by(of.tile_rows) {
                 let rows = of.tile_rows.min(end - first);
-                let next = of.pieces > 0 && first + rows < end;
+                let next = !self.asked.is_empty() && first + rows < end;
                 // SAFETY: `places` are where rows `first` to `first + rows` lie; all chunks have
                 // different rows, and results are not touched until the loop has ended.
                 unsafe { self.tile(first, rows, &mut places, &steps, next) };
@@ -239,13 +292,10 @@ impl Work<'_> {
     /// about a page of each array, and the processor's own prefetchers stop at the end of a page.
     #[inline]
     fn prefetch(&self, places: &[*mut u8], steps: &[usize], piece: usize) {
-        let pieces = self.of.pieces;
-        for (place, &step) in places.iter().zip(steps).filter(|&(_, &step)| step > 0) {
-            let bytes = step * self.of.tile_rows;
-            let lines = bytes.div_ceil(size_of::<Line>());
-            let (from, to) = (lines * piece / pieces, lines * (piece + 1) / pieces);
-            for line in from..to {
-                prefetch_line(place.wrapping_add(bytes + line * size_of::<Line>()));
+        for s in self.asked.iter().filter(|s| steps[s.spot] > 0) {
+            let next = places[s.spot].wrapping_add(s.bytes);
+            for line in s.share * piece..(s.share * (piece + 1)).min(s.lines) {
+                prefetch_line(next.wrapping_add(line * size_of::<Line>()));
             }
         }
     }
@@ -297,10 +347,17 @@ impl Work<'_> {
         for i in &of.code {
             let n = if i.wide && !i.across { elements } else { rows };
             let x = i.inputs.map(|input| places[input].cast_const());
-            let (by_row, constant) = (i.by_row, i.constant);
-            let (row, parameter) = (of.row, i.parameter);
-            let mut tiles = Tiles { x, by_row, constant, out: places[i.output], n, row, parameter };
-            if i.pieces == 1 || !next {
+            let mut tiles = Tiles {
+                x,
+                by_row: i.by_row,
+                constant: i.constant,
+                out: places[i.output],
+                streamed: i.streamed && !self.asked.iter().any(|s| s.spot == i.output),
+                n,
+                row: of.row,
+                parameter: i.parameter,
+            };
+            if i.pieces <= 1 || !next {
                 // SAFETY: the places hold values of the types that the kernel was chosen for; an
                 // operand that shares memory with a result has been copied.
                 unsafe { (i.kernel)(&tiles) };
@@ -312,7 +369,7 @@ impl Work<'_> {
                     unsafe { (i.kernel)(&tiles) };
                     self.prefetch(places, steps, piece + from / most);
                     for (k, x) in tiles.x.iter_mut().enumerate() {
-                        let moves = if constant >> k & 1 == 0 { most } else { 0 };
+                        let moves = if i.constant >> k & 1 == 0 { most } else { 0 };
                         *x = x.wrapping_add(moves * of.spots[i.inputs[k]].size);
                     }
                     tiles.out = tiles.out.wrapping_add(most * of.spots[i.output].size);

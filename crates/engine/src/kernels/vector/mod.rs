@@ -28,6 +28,11 @@ pub(crate) trait Vector: Copy {
     unsafe fn splat(x: Self::T) -> Self;
     unsafe fn load(from: *const Self::T) -> Self;
     unsafe fn store(self, to: *mut Self::T);
+    /// Stores past the caches, to memory aligned to the vector; for other threads to see after
+    /// [`fence`](Vector::fence) alone.
+    unsafe fn stream(self, to: *mut Self::T);
+    /// Orders what was streamed before what is stored from here on.
+    unsafe fn fence();
     /// The first `n` elements, then zeros.
     unsafe fn load_part(from: *const Self::T, n: usize) -> Self;
     /// Stores the first `n` elements.
@@ -159,6 +164,13 @@ macro_rules! plain {
                 // SAFETY: as in `load`.
                 unsafe { to.cast::<[$T; 4]>().write_unaligned(self.0) }
             }
+            #[inline(always)]
+            unsafe fn stream(self, to: *mut $T) {
+                // SAFETY: as in `load`.
+                unsafe { self.store(to) }
+            }
+            #[inline(always)]
+            unsafe fn fence() {}
             #[inline(always)]
             unsafe fn load_part(from: *const $T, n: usize) -> Self {
                 let mut x = [0.0; 4];

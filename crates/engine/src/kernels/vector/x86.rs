@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 macro_rules! vector {
     ($Name:ident, $Inner:ty, $T:ty, $lanes:literal, $panel:literal, $splat:ident, $load:ident,
-     $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $max:ident, $min:ident,
+     $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $max:ident, $min:ident,
      $or_nan:expr, $fmadd:ident, $fnmadd:ident,
      $load_part:expr, $store_part:expr, $transposed:ident) => {
         #[derive(Clone, Copy)]
@@ -29,6 +29,14 @@ macro_rules! vector {
             #[inline(always)]
             unsafe fn store(self, to: *mut $T) {
                 unsafe { $store(to, self.0) }
+            }
+            #[inline(always)]
+            unsafe fn stream(self, to: *mut $T) {
+                unsafe { $stream(to, self.0) }
+            }
+            #[inline(always)]
+            unsafe fn fence() {
+                unsafe { _mm_sfence() }
             }
             #[inline(always)]
             unsafe fn load_part(from: *const $T, n: usize) -> Self {
@@ -131,6 +139,7 @@ vector!(
     _mm512_set1_ps,
     _mm512_loadu_ps,
     _mm512_storeu_ps,
+    _mm512_stream_ps,
     _mm512_add_ps,
     _mm512_sub_ps,
     _mm512_mul_ps,
@@ -153,6 +162,7 @@ vector!(
     _mm512_set1_pd,
     _mm512_loadu_pd,
     _mm512_storeu_pd,
+    _mm512_stream_pd,
     _mm512_add_pd,
     _mm512_sub_pd,
     _mm512_mul_pd,
@@ -175,6 +185,7 @@ vector!(
     _mm256_set1_ps,
     _mm256_loadu_ps,
     _mm256_storeu_ps,
+    _mm256_stream_ps,
     _mm256_add_ps,
     _mm256_sub_ps,
     _mm256_mul_ps,
@@ -197,6 +208,7 @@ vector!(
     _mm256_set1_pd,
     _mm256_loadu_pd,
     _mm256_storeu_pd,
+    _mm256_stream_pd,
     _mm256_add_pd,
     _mm256_sub_pd,
     _mm256_mul_pd,
