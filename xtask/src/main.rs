@@ -5,7 +5,7 @@
 //! cargo xtask tidy                             the rules of the house
 //! cargo xtask matrix [--only NAME] [--json]    every transformation of every operation
 //! cargo xtask bench [ROWS…] [--write] …        our speed beside that of other libraries
-//! cargo xtask explain ROW|FILE [--threads N]   where the time of a program goes
+//! cargo xtask explain ROW|FILE [--passes] …  where the time of a program goes
 //! ```
 
 mod bench;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask ci | tidy | matrix [--only NAME] [--json] | bench [ROWS…] [--peers LIST] \
-     [--threads N] [--rounds N] [--secs S] [--memory] [--json FILE] [--write] | explain ROW|FILE [--threads N]";
+     [--threads N] [--rounds N] [--secs S] [--memory] [--json FILE] [--write] | explain ROW|FILE [--threads N] [--passes]";
 
 /// The workspace's root.
 fn root() -> PathBuf {

@@ -51,6 +51,7 @@ pub use simplify::simplify;
 pub use transposed_products::transposed_products;
 
 use ir::Program;
+use std::borrow::Cow;
 
 /// The plan of a program: optimised, then scheduled. The bodies of control flow are compiled
 /// with it, once.
@@ -58,8 +59,27 @@ pub fn compile(program: &Program) -> Plan {
     schedule(&optimise(program))
 }
 
-/// All passes from programs to programs.
+/// A pass from programs to programs; what it has nothing to do with it gives back as it is.
+pub type Pass = fn(&Program) -> Cow<'_, Program>;
+
+/// All passes from programs to programs by name, in their order.
+pub const PASSES: [(&str, Pass); 7] = [
+    ("inline_calls", inline_calls),
+    ("simplify", |p| Cow::Owned(simplify(p))),
+    ("common_subexpressions", |p| Cow::Owned(common_subexpressions(p))),
+    ("loops", loops),
+    ("side_by_side", side_by_side),
+    ("transposed_products", transposed_products),
+    ("dead_code", |p| Cow::Owned(dead_code(p))),
+];
+
+/// All passes from programs to programs, one after the other.
 pub fn optimise(program: &Program) -> Program {
-    let program = common_subexpressions(&simplify(&inline_calls(program)));
-    dead_code(&transposed_products(&side_by_side(&loops(&program))))
+    let mut program = Cow::Borrowed(program);
+    for (_, pass) in PASSES {
+        if let Cow::Owned(after) = pass(&program) {
+            program = Cow::Owned(after);
+        }
+    }
+    program.into_owned()
 }

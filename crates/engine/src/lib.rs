@@ -35,6 +35,6 @@ mod vectors;
 
 pub use execute::apply;
 pub use isa::{InstructionSet, instruction_set, set_instruction_set};
-pub use profile::{StepTime, run_timed};
+pub use profile::{Inside, StepTime, run_timed, run_timed_inside};
 pub use run::{Cancel, run, run_cancellable};
 pub use threads::{set_threads, threads};

@@ -2,8 +2,9 @@
 
 use crate::run::run_observed;
 use array::{Array, Type};
-use compile::{Plan, Source, Step};
-use ir::RuleResult;
+use compile::{Operation, Plan, Source, Step};
+use ir::{Prim, RuleResult};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What one step of a run took.
@@ -15,6 +16,19 @@ pub struct StepTime {
     pub inputs: Vec<Type>,
     /// Types of its results; nothing for results that nobody reads.
     pub outputs: Vec<Option<Type>>,
+    /// How many times it has been run.
+    pub runs: usize,
+    /// What runs inside it; only from [`run_timed_inside`].
+    pub inside: Option<Inside>,
+}
+
+/// The body of a loop, or the branch that was chosen.
+#[derive(Clone, Debug)]
+pub struct Inside {
+    /// Its plan.
+    pub plan: Arc<Plan>,
+    /// Its steps, the times of all iterations added.
+    pub steps: Vec<StepTime>,
 }
 
 /// [`run`](crate::run) with the time of each step of the plan, in order. Reading the clock costs
@@ -23,13 +37,116 @@ pub struct StepTime {
 /// # Errors
 /// Those of [`run`](crate::run).
 pub fn run_timed(plan: &Plan, inputs: Vec<Array>) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
+    timed(plan, inputs, |_, _| ())
+}
+
+/// [`run_timed`] with the times of the steps inside loops and branches. For that these run once
+/// more, and their operands are kept: the times of the steps around them are those of a run that
+/// writes over nothing.
+///
+/// # Errors
+/// Those of [`run`](crate::run).
+pub fn run_timed_inside(
+    plan: &Plan,
+    inputs: Vec<Array>,
+) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
+    let mut operands: Vec<Vec<Array>> = vec![vec![]; plan.steps().len()];
+    let first: Vec<Option<Array>> = inputs.iter().cloned().map(Some).collect();
+    let mut look = |next: usize, frame: &[Option<Array>]| {
+        let Some(step) = plan.steps().get(next).filter(|step| !step.bodies.is_empty()) else {
+            return;
+        };
+        let value = |source: &Source| match *source {
+            Source::Slot(s) | Source::Last(s) => frame[s as usize].clone(),
+            Source::Constant(c) => Some(plan.constants()[c as usize].clone()),
+        };
+        operands[next] = step.inputs.iter().filter_map(value).collect();
+    };
+    look(0, &first);
+    drop(first);
+    let (outputs, mut times) = timed(plan, inputs, look)?;
+    for ((step, time), operands) in plan.steps().iter().zip(&mut times).zip(operands) {
+        time.inside = inside(step, operands)?;
+    }
+    Ok((outputs, times))
+}
+
+/// The times of the bodies of a step on these operands.
+fn inside(step: &Step, mut operands: Vec<Array>) -> RuleResult<Option<Inside>> {
+    let mut all: Option<Inside> = None;
+    let mut run = |plan: &Arc<Plan>, inputs: Vec<Array>| {
+        let (outputs, steps) = run_timed_inside(plan, inputs)?;
+        add(&mut all, Inside { plan: Arc::clone(plan), steps });
+        RuleResult::Ok(outputs)
+    };
+    match &step.operation {
+        Operation::Primitive(Prim::Scan(p)) => {
+            let xs = operands.split_off(p.consts + p.carry);
+            let mut carry = operands.split_off(p.consts);
+            for step_number in 0..p.length {
+                let i = if p.reverse { p.length - 1 - step_number } else { step_number };
+                let slices = xs.iter().map(|x| x.index_first(i));
+                let inputs = operands.iter().cloned().chain(carry).chain(slices).collect();
+                carry = run(&step.bodies[0], inputs)?;
+                carry.truncate(p.carry);
+            }
+        }
+        Operation::Primitive(Prim::While(p)) => {
+            let mut carry = operands.split_off(p.condition_consts + p.body_consts);
+            let body_consts = operands.split_off(p.condition_consts);
+            let holds = |carry: &[Array]| {
+                crate::run(&step.bodies[0], [&operands[..], carry].concat())
+                    .map(|c| c[0].as_slice::<bool>()[0])
+            };
+            while holds(&carry)? {
+                carry = run(&step.bodies[1], [body_consts.clone(), carry].concat())?;
+            }
+        }
+        Operation::Primitive(Prim::Cond(p)) => {
+            let last = p.branches.len() as i64 - 1;
+            let chosen = operands[0].as_slice::<i64>()[0].clamp(0, last) as usize;
+            run(&step.bodies[chosen], operands.split_off(1))?;
+        }
+        Operation::Primitive(Prim::Call(_)) => {
+            run(&step.bodies[0], operands)?;
+        }
+        Operation::Primitive(_)
+        | Operation::Fused(_)
+        | Operation::Convolution(_)
+        | Operation::Ties(_) => {}
+    }
+    Ok(all)
+}
+
+/// Adds the times of a further run of the same steps.
+fn add(all: &mut Option<Inside>, more: Inside) {
+    let Some(all) = all else {
+        *all = Some(more);
+        return;
+    };
+    for (all, more) in all.steps.iter_mut().zip(more.steps) {
+        all.time += more.time;
+        all.runs += more.runs;
+        if let Some(more) = more.inside {
+            add(&mut all.inside, more);
+        }
+    }
+}
+
+/// Runs a plan with a clock, and shows each step but the first the frame before it runs.
+fn timed(
+    plan: &Plan,
+    inputs: Vec<Array>,
+    mut look: impl FnMut(usize, &[Option<Array>]),
+) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
     let mut times: Vec<Duration> = Vec::with_capacity(plan.steps().len());
-    let mut before = Instant::now();
     let mut produced: Vec<Vec<Option<Type>>> = vec![];
+    let mut before = Instant::now();
     let outputs = run_observed(plan, inputs, None, |step, frame| {
         times.push(before.elapsed());
         let ty = |slot: u32| frame[slot as usize].as_ref().map(Array::ty);
         produced.push(step.outputs.iter().map(|slot| slot.and_then(ty)).collect());
+        look(times.len(), frame);
         before = Instant::now();
     })?;
     let mut slots: Vec<Option<Type>> = plan.input_types().iter().cloned().map(Some).collect();
@@ -45,7 +162,7 @@ pub fn run_timed(plan: &Plan, inputs: Vec<Array>) -> RuleResult<(Vec<Array>, Vec
                 slots[*slot as usize].clone_from(ty);
             }
         }
-        StepTime { time, inputs, outputs }
+        StepTime { time, inputs, outputs, runs: 1, inside: None }
     };
     let times = plan.steps().iter().zip(times).zip(produced).map(record).collect();
     Ok((outputs, times))
@@ -78,5 +195,31 @@ mod tests {
         );
         let last = steps.last().and_then(|s| s.outputs[0].clone()).expect("a result");
         assert_eq!(last.shape, [3, 2]);
+    }
+    #[test]
+    fn the_steps_of_a_loop_have_times() {
+        let program = ir::parse(
+            "program(%0: f32[3,3], %1: f32[5,3], %2: f32[3]) {
+               %3, %4 = scan(length: 5, reverse: true, consts: 1, carry: 1) program(%0: f32[3,3], %1: f32[3], %2: f32[3]) {
+                 %3 = dot_general(contract: ([1], [0]), batch: ([], [])) %0 %1
+                 %4 = tanh %3
+                 %5 = add %4 %2
+                 return %5 %4
+               } %0 %2 %1
+               %5 = tanh %4
+               return %3 %5
+             }",
+        );
+        let plan = compile::compile(&program.expect("a program"));
+        let x = |shape: &[usize]| Array::full(DType::F32, shape, 0.5);
+        let inputs = vec![x(&[3, 3]), x(&[5, 3]), x(&[3])];
+        let plain = crate::run(&plan, inputs.clone()).expect("a value");
+        let (timed, steps) = run_timed_inside(&plan, inputs).expect("a value");
+        assert!(timed.iter().zip(&plain).all(|(a, b)| a == b));
+        let k = plan.steps().iter().position(|s| !s.bodies.is_empty()).expect("a loop");
+        let inside = steps[k].inside.as_ref().expect("a body");
+        assert_eq!(inside.steps.len(), plan.steps()[k].bodies[0].steps().len());
+        assert!(inside.steps.iter().all(|s| s.runs == 5), "{steps:?}");
+        assert_eq!(inside.steps[0].outputs[0].as_ref().map(|t| t.shape.clone()), Some(vec![3]));
     }
 }

@@ -44,18 +44,24 @@ fn ours(path: &Path, threads: usize) -> Spec {
     Spec { label: OURS.into(), command: words.into(), env: vec![] }
 }
 
-/// `cargo xtask explain ROW|FILE [--threads N]`.
+/// `cargo xtask explain ROW|FILE [--threads N] [--passes]`.
 pub(crate) fn explain(root: &Path, words: &[&str]) -> Result<(), String> {
-    let (what, threads) = match words {
-        [what] => (*what, None),
-        [what, "--threads", n] | ["--threads", n, what] => (*what, Some(*n)),
-        _ => return Err("usage: cargo xtask explain ROW|FILE [--threads N]".into()),
-    };
-    let mut command = Command::new(build(root)?);
-    if let Some(n) = threads {
-        command.args(["--threads", n]);
+    let (mut what, mut threads, mut command) = (None, None, "explain");
+    let mut words = words.iter();
+    while let Some(&word) = words.next() {
+        match word {
+            "--passes" => command = "passes",
+            "--threads" => threads = words.next().copied(),
+            _ if what.is_none() && !word.starts_with("--") => what = Some(word),
+            _ => return Err("usage: cargo xtask explain ROW|FILE [--threads N] [--passes]".into()),
+        }
     }
-    let status = command.args(["explain", what]).status().map_err(|e| format!("explain: {e}"))?;
+    let what = what.ok_or("usage: cargo xtask explain ROW|FILE [--threads N] [--passes]")?;
+    let mut worker = Command::new(build(root)?);
+    if let Some(n) = threads {
+        worker.args(["--threads", n]);
+    }
+    let status = worker.args([command, what]).status().map_err(|e| format!("explain: {e}"))?;
     if status.success() { Ok(()) } else { Err(format!("explain: `{what}` fails")) }
 }
 
