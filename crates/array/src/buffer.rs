@@ -177,7 +177,8 @@ impl Array {
         if let Some(s) = T::slice(&self.data) {
             return s.to_vec();
         }
-        self.convert(T::DTYPE).as_slice::<T>().to_vec()
+        // Nobody else holds what was just converted, and its memory goes to the caller.
+        self.convert(T::DTYPE).into_vec().expect("invariant: a conversion is not shared")
     }
 
     /// The elements converted to f64.
