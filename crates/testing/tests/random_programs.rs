@@ -1,15 +1,21 @@
 //! Random programs: each operation agrees with the reference, plans agree with operations
 //! executed one by one and with the reference, and nothing depends on the number of threads.
 //!
-//! The same checks run on the programs of a fuzzer in `fuzz/`.
+//! The same checks run on the programs of a fuzzer in `fuzz/`. `RANDOM_PROGRAMS=20` tries twenty
+//! times as many here.
 
 use ir::Prim;
 use ir::check::{Choices, Sample, program_from, random_program};
 use testing::differential;
 
+/// How many times as many programs as usual.
+fn times() -> u64 {
+    std::env::var("RANDOM_PROGRAMS").map_or(1, |n| n.parse().expect("RANDOM_PROGRAMS is a number"))
+}
+
 #[track_caller]
 fn all(seeds: std::ops::Range<u64>, size: usize, check: fn(&Sample) -> Result<(), String>) {
-    for seed in seeds {
+    for seed in seeds.start..seeds.start + (seeds.end - seeds.start) * times() {
         if let Err(why) = check(&random_program(seed, size)) {
             panic!("seed {seed}: {why}");
         }
@@ -41,7 +47,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
 fn programs_from_bytes_pass_all_checks() {
     let mut random = Choices::from_seed(5);
     let mut equations = 0;
-    for _ in 0..300 {
+    for _ in 0..300 * times() {
         let bytes: Vec<u8> = (0..20 + random.below(200)).map(|_| random.below(256) as u8).collect();
         let sample = program_from(&mut Choices::from_bytes(&bytes), 40);
         equations += sample.program.equations().len();
