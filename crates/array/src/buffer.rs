@@ -1,11 +1,20 @@
 //! Arrays: a shape and a shared buffer of elements.
 
-use crate::memory::Storage;
-use crate::shape::{self, Shape, Type};
+use crate::memory::{self, Storage};
+use crate::shape::{self, Type};
 use crate::{DType, Element};
+use smallvec::SmallVec;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+/// Bytes of a cache line, and of the longest vectors.
+const LINE: usize = 64;
+
+/// Whether a buffer has no elements beside those of an array, but for some around cache lines.
+fn is_whole(buffer: usize, array: usize) -> bool {
+    buffer - array < LINE
+}
 
 /// The elements of an array, by dtype. Shared, so that cloning is free.
 #[derive(Clone)]
@@ -19,19 +28,16 @@ pub enum Buffer {
     Bool(Arc<Storage<bool>>),
 }
 
-/// Evaluates an expression with `$v` bound to the typed `Vec` inside a [`Buffer`].
+/// Evaluates an expression with `$v` bound to the elements of an [`Array`], a slice of their type.
 #[macro_export]
 macro_rules! with_elements {
-    ($buffer:expr, $v:ident => $body:expr) => {
-        match $buffer {
-            $crate::Buffer::F32($v) => $body,
-            $crate::Buffer::F64($v) => $body,
-            $crate::Buffer::I32($v) => $body,
-            $crate::Buffer::I64($v) => $body,
-            $crate::Buffer::U32($v) => $body,
-            $crate::Buffer::Bool($v) => $body,
-        }
-    };
+    ($array:expr, $v:ident => $body:expr) => {{
+        let array: &$crate::Array = $array;
+        $crate::with_dtype!(array.dtype(), T => {
+            let $v = array.as_slice::<T>();
+            $body
+        })
+    }};
 }
 
 /// Evaluates an expression with `$T` bound to the Rust type of a [`DType`].
@@ -67,14 +73,17 @@ macro_rules! with_dtype {
     };
 }
 
-/// A dense row-major array.
+/// A dense row-major array: elements that follow one another in a shared buffer, mostly all of it.
 ///
 /// Equality and hashing are by type and *bits*: NaN equals NaN of the same bits, and 0 differs
 /// from −0. That is what a compiler needs; compare values numerically where that is meant.
 #[derive(Clone)]
 pub struct Array {
-    shape: Shape,
+    shape: SmallVec<[usize; 4]>,
     data: Buffer,
+    /// The first element in the buffer, and how many there are.
+    start: usize,
+    len: usize,
 }
 
 impl Array {
@@ -91,7 +100,8 @@ impl Array {
             shape::size(shape),
             data.len()
         );
-        Array { shape: shape.to_vec(), data: T::wrap(data) }
+        let len = data.len();
+        Array { shape: SmallVec::from_slice(shape), data: T::wrap(data), start: 0, len }
     }
 
     /// A scalar (an array of rank 0).
@@ -103,6 +113,21 @@ impl Array {
     pub fn full(dtype: DType, shape: &[usize], value: f64) -> Array {
         let n = shape::size(shape);
         with_dtype!(dtype, T => Array::from_vec(vec![T::from_f64(value); n], shape))
+    }
+
+    /// An array with arbitrary elements, to be overwritten. Larger ones begin at a cache line, so
+    /// that vectors of them do not lie in two.
+    pub fn fresh(ty: &Type) -> Array {
+        let n = ty.len();
+        with_dtype!(ty.dtype, T => {
+            let spare = if n < LINE { 0 } else { LINE / size_of::<T>() - 1 };
+            let data = memory::take::<T>(n + spare);
+            let start = match spare {
+                0 => 0,
+                _ => data.as_ptr().addr().wrapping_neg() % LINE / size_of::<T>(),
+            };
+            Array { shape: SmallVec::from_slice(&ty.shape), data: T::wrap(data), start, len: n }
+        })
     }
 
     /// An array of zeros.
@@ -142,22 +167,17 @@ impl Array {
 
     /// Dtype and shape.
     pub fn ty(&self) -> Type {
-        Type::new(self.dtype(), self.shape.clone())
+        Type::new(self.dtype(), self.shape())
     }
 
     /// Number of elements.
     pub fn len(&self) -> usize {
-        with_elements!(&self.data, v => v.len())
+        self.len
     }
 
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// The shared buffer.
-    pub fn buffer(&self) -> &Buffer {
-        &self.data
     }
 
     /// The elements, row-major.
@@ -166,16 +186,22 @@ impl Array {
     /// When the dtype is not `T`'s.
     #[track_caller]
     pub fn as_slice<T: Element>(&self) -> &[T] {
-        match T::slice(&self.data) {
-            Some(s) => s,
+        match T::vec(&self.data) {
+            Some(all) => {
+                assert!(self.start + self.len <= all.len());
+                // SAFETY: the elements are inside the vector. A reference to others would claim
+                // that nobody writes them, as the owner of a buffer does who has handed out parts
+                // of it that are finished (the engine's loops).
+                unsafe { std::slice::from_raw_parts(all.as_ptr().add(self.start), self.len) }
+            }
             None => panic!("as_slice::<{}> of an array of type {}", T::DTYPE, self.ty()),
         }
     }
 
     /// The elements converted to `T`, row-major.
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
-        if let Some(s) = T::slice(&self.data) {
-            return s.to_vec();
+        if self.dtype() == T::DTYPE {
+            return self.as_slice::<T>().to_vec();
         }
         // Nobody else holds what was just converted, and its memory goes to the caller.
         self.convert(T::DTYPE).into_vec().expect("invariant: a conversion is not shared")
@@ -193,18 +219,27 @@ impl Array {
     #[track_caller]
     pub fn item(&self) -> f64 {
         assert_eq!(self.len(), 1, "item() of an array of type {}", self.ty());
-        with_elements!(&self.data, v => v[0].to_f64())
+        with_elements!(self, v => v[0].to_f64())
     }
 
     /// The elements in memory that nobody else holds, for writing in place; `None` when the
-    /// buffer is shared or of another dtype.
+    /// buffer is shared, larger than the array, or of another dtype.
     pub fn unique<T: Element>(&mut self) -> Option<&mut [T]> {
-        T::unique(&mut self.data).map(Vec::as_mut_slice)
+        let (start, len) = (self.start, self.len);
+        let all = T::unique(&mut self.data)?;
+        is_whole(all.len(), len).then(|| &mut all[start..start + len])
     }
 
-    /// Takes the buffer out for reuse when nobody else holds it.
+    /// The address of the first element, for writing in place, under the conditions of
+    /// [`Array::unique`].
+    pub fn unique_ptr(&mut self) -> Option<*mut u8> {
+        with_dtype!(self.dtype(), T => self.unique::<T>().map(|v| v.as_mut_ptr().cast()))
+    }
+
+    /// Takes the vector out for reuse when nobody else holds it, and it has no other elements.
     pub fn into_vec<T: Element>(mut self) -> Option<Vec<T>> {
-        T::unique(&mut self.data).map(std::mem::take)
+        let whole = |v: &&mut Vec<T>| v.len() == self.len;
+        T::unique(&mut self.data).filter(whole).map(std::mem::take)
     }
 
     /// The same elements under another shape of the same size; no copy.
@@ -213,8 +248,21 @@ impl Array {
     /// When the sizes differ.
     #[track_caller]
     pub fn reshape(&self, shape: &[usize]) -> Array {
-        assert_eq!(self.len(), shape::size(shape), "reshape of {} to {shape:?}", self.ty());
-        Array { shape: shape.to_vec(), data: self.data.clone() }
+        self.clone().into_shape(shape)
+    }
+
+    /// [`Array::reshape`] of an array that is not needed in its old shape: if nobody held its
+    /// buffer, nobody does.
+    ///
+    /// # Panics
+    /// When the sizes differ.
+    #[track_caller]
+    pub fn into_shape(mut self, shape: &[usize]) -> Array {
+        assert_eq!(self.len, shape::size(shape), "reshape of {} to {shape:?}", self.ty());
+        if !shape::same(&self.shape, shape) {
+            self.shape = SmallVec::from_slice(shape);
+        }
+        self
     }
 
     /// Elements converted to `dtype` (see [`Element`] for the rules); no copy if it is the same.
@@ -229,18 +277,27 @@ impl Array {
                 v.iter().map(|&x| B::from_i64(x.to_i64())).collect()
             }
         }
-        with_elements!(&self.data, v => with_dtype!(dtype, T => Array::from_vec(cast::<_, T>(v), &self.shape)))
+        with_elements!(self, v => with_dtype!(dtype, U => Array::from_vec(cast::<_, U>(v), &self.shape)))
     }
 
-    /// The array at index `i` of the first axis.
+    /// The array at index `i` of the first axis. It shares the buffer, and keeps all of it alive.
     ///
     /// # Panics
     /// When there is no such index.
     #[track_caller]
     pub fn index_first(&self, i: usize) -> Array {
-        let shape = &self.shape[1..];
-        let n = shape::size(shape);
-        with_elements!(&self.data, v => Array::from_vec(v[i * n..(i + 1) * n].to_vec(), shape))
+        assert!(i < self.shape[0], "index {i} of the first axis of an array of type {}", self.ty());
+        let shape = SmallVec::from_slice(&self.shape[1..]);
+        let len = shape::size(&shape);
+        Array { shape, data: self.data.clone(), start: self.start + i * len, len }
+    }
+
+    /// The same elements in a buffer that has no others; no copy if they are in one.
+    pub fn compact(self) -> Array {
+        with_dtype!(self.dtype(), T => match T::vec(&self.data) {
+            Some(all) if is_whole(all.len(), self.len) => self,
+            _ => Array::from_vec(self.as_slice::<T>().to_vec(), &self.shape),
+        })
     }
 
     /// Arrays of type `ty` along a new first axis.
@@ -260,14 +317,14 @@ impl Array {
         })
     }
 
-    /// Whether both share one buffer.
-    pub fn same_buffer(&self, other: &Array) -> bool {
-        self.address() == other.address() && self.dtype() == other.dtype() && !self.is_empty()
+    /// The address of the first element.
+    pub fn as_ptr(&self) -> *const u8 {
+        with_elements!(self, v => v.as_ptr().cast())
     }
 
-    /// The address of the shared buffer, an identity for as long as the array lives.
-    pub fn address(&self) -> usize {
-        with_elements!(&self.data, v => Arc::as_ptr(v).cast::<()>() as usize)
+    /// Whether both have the same elements because they are in the same place.
+    fn same_place(&self, other: &Array) -> bool {
+        self.as_ptr() == other.as_ptr() && self.dtype() == other.dtype() && self.len == other.len
     }
 }
 
@@ -276,9 +333,9 @@ impl PartialEq for Array {
         fn same<T: Element>(a: &[T], b: &[T]) -> bool {
             a.iter().zip(b).all(|(x, y)| x.to_bits64() == y.to_bits64())
         }
-        self.shape == other.shape
+        shape::same(&self.shape, &other.shape)
             && self.dtype() == other.dtype()
-            && (self.same_buffer(other)
+            && (self.same_place(other)
                 || with_dtype!(self.dtype(), T => same::<T>(self.as_slice(), other.as_slice())))
     }
 }
@@ -289,7 +346,7 @@ impl Hash for Array {
         self.shape.hash(state);
         self.dtype().hash(state);
         // A sample is enough for a hash, and keeps programs with large constants cheap.
-        with_elements!(&self.data, v => for x in v.iter().take(64) { x.to_bits64().hash(state) });
+        with_elements!(self, v => for x in v.iter().take(64) { x.to_bits64().hash(state) });
     }
 }
 
@@ -313,7 +370,7 @@ impl fmt::Display for Array {
             strides: &[usize],
         ) -> fmt::Result {
             if depth == a.shape.len() {
-                return with_elements!(&a.data, v => write!(f, "{:?}", v[start]));
+                return with_elements!(a, v => write!(f, "{:?}", v[start]));
             }
             let n = a.shape[depth];
             let shorten = !f.alternate() && n > 2 * EDGE + 1 && a.len() > 64;

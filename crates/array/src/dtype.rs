@@ -109,7 +109,7 @@ pub trait Element: Copy + PartialEq + PartialOrd + fmt::Debug + Send + Sync + 's
     #[doc(hidden)]
     fn wrap(data: Vec<Self>) -> crate::Buffer;
     #[doc(hidden)]
-    fn slice(data: &crate::Buffer) -> Option<&[Self]>;
+    fn vec(data: &crate::Buffer) -> Option<&Vec<Self>>;
     #[doc(hidden)]
     fn unique(data: &mut crate::Buffer) -> Option<&mut Vec<Self>>;
     #[doc(hidden)]
@@ -135,7 +135,7 @@ macro_rules! element {
             fn wrap(data: Vec<Self>) -> crate::Buffer {
                 crate::Buffer::$Variant(std::sync::Arc::new(crate::memory::Storage::new(data)))
             }
-            fn slice(data: &crate::Buffer) -> Option<&[Self]> {
+            fn vec(data: &crate::Buffer) -> Option<&Vec<Self>> {
                 if let crate::Buffer::$Variant(v) = data { Some(v) } else { None }
             }
             fn shelf(shelves: &mut crate::memory::Shelves) -> &mut crate::memory::Shelf<Self> {

@@ -1,29 +1,94 @@
 //! Common-subexpression elimination: what is computed twice from the same values is computed
 //! once.
 
-use crate::rewriter::Rewriter;
-use ir::{Prim, Program, Var};
-use std::collections::HashMap;
+use crate::rewriter::{Rewriter, Vars};
+use foldhash::fast::RandomState;
+use ir::{Equation, Prim, Program, Var};
+use std::borrow::Cow;
+use std::hash::BuildHasher;
 
 /// The program with equal equations on equal operands merged.
 ///
 /// Equality of operations is by their parameters' bits (see [`array::Array`]'s), so 0 and −0 are
 /// never merged. Operands are compared in order: nothing is commuted. The body of a `call` is
 /// one equation, so what a checkpoint computes again is never merged with what is outside it.
-pub fn common_subexpressions(program: &Program) -> Program {
-    let mut merged = Rewriter::new(program.input_types());
-    let mut renamed: Vec<Var> = program.inputs().collect();
-    // What can change inside a `Prim` (cached values of placeholders) is not part of its hash.
-    #[allow(clippy::mutable_key_type)]
-    let mut known: HashMap<(&Prim, Vec<Var>), Vec<Var>> = HashMap::new();
-    for eq in program.equations() {
-        let inputs: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
-        let results = known
-            .entry((&eq.prim, inputs))
-            .or_insert_with_key(|(_, inputs)| merged.copy(program, eq, inputs));
-        renamed.extend(results.iter());
+pub fn common_subexpressions(program: &Program) -> Cow<'_, Program> {
+    let equations = program.equations();
+    // For each variable the first one with its value; for each equation whether it is the first.
+    let mut same: Vec<Var> = program.inputs().collect();
+    let mut first = vec![true; equations.len()];
+    let mut known = Known::new(equations.len());
+    for (i, eq) in equations.iter().enumerate() {
+        match known.find_or_insert(i, equations, &same) {
+            Some(before) => {
+                first[i] = false;
+                same.extend(before.results());
+            }
+            None => same.extend(eq.results()),
+        }
     }
-    merged.finish(program.outputs().iter().map(|v| renamed[v.index()]).collect())
+    if first.iter().all(|&first| first) {
+        return Cow::Borrowed(program);
+    }
+    let mut merged = Rewriter::like(program);
+    let mut renamed: Vec<Var> = program.inputs().collect();
+    for (eq, first) in equations.iter().zip(first) {
+        if first {
+            let now = |v: &Var| renamed[same[v.index()].index()];
+            let inputs: Vars = eq.inputs.iter().map(now).collect();
+            renamed.extend(merged.copy(program, eq, &inputs));
+        } else {
+            // Never looked at.
+            renamed.extend(eq.results());
+        }
+    }
+    let outputs = program.outputs().iter().map(|v| renamed[same[v.index()].index()]);
+    Cow::Owned(merged.finish(outputs.collect()))
+}
+
+/// The equations seen so far, by a hash of what they compute: numbers in an open table.
+struct Known {
+    table: Vec<u32>,
+    hasher: RandomState,
+}
+
+const EMPTY: u32 = u32::MAX;
+
+impl Known {
+    fn new(equations: usize) -> Known {
+        let size = (2 * equations).next_power_of_two();
+        Known { table: vec![EMPTY; size], hasher: RandomState::default() }
+    }
+
+    /// An equation before number `i` that computes the same from the same values; if there is
+    /// none, number `i` is known from now on.
+    fn find_or_insert<'a>(
+        &mut self,
+        i: usize,
+        equations: &'a [Equation],
+        same: &[Var],
+    ) -> Option<&'a Equation> {
+        let operands = |eq: &'a Equation| eq.inputs.iter().map(|v| same[v.index()]);
+        let eq = &equations[i];
+        let key: (&Prim, Vars) = (&eq.prim, operands(eq).collect());
+        let mut place = self.hasher.hash_one(&key) as usize;
+        loop {
+            place &= self.table.len() - 1;
+            match self.table[place] {
+                EMPTY => {
+                    self.table[place] = i as u32;
+                    return None;
+                }
+                before => {
+                    let before = &equations[before as usize];
+                    if operands(before).eq(key.1.iter().copied()) && before.prim == eq.prim {
+                        return Some(before);
+                    }
+                    place += 1;
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -42,7 +107,8 @@ mod tests {
         };
         let (x, y) = (branch(), branch());
         let z = b.push(Binary::Mul.into(), &[x, y], None).unwrap();
-        let program = common_subexpressions(&b.finish(z));
+        let program = b.finish(z);
+        let program = common_subexpressions(&program);
         assert_eq!(program.equations().len(), 3);
     }
 
@@ -54,7 +120,8 @@ mod tests {
         let (p, n) = (constant(0.0), constant(-0.0));
         let x = b.push(Binary::Sub.into(), &[p, n], None).unwrap()[0];
         let y = b.push(Binary::Sub.into(), &[n, p], None).unwrap()[0];
-        let program = common_subexpressions(&b.finish(vec![x, y]));
+        let program = b.finish(vec![x, y]);
+        let program = common_subexpressions(&program);
         assert_eq!(program.equations().len(), 4);
     }
 }

@@ -59,7 +59,9 @@ impl From<ConvGeneral> for Convolution {
 pub(crate) fn absorb(program: &Program, mut units: Vec<Unit>) -> Vec<Unit> {
     let equation = |unit: &Unit| match unit {
         Unit::Equation(i) => Some(*i),
-        Unit::Loop { .. } | Unit::Convolution { .. } | Unit::Ties { .. } => None,
+        Unit::Loop { .. } | Unit::Convolution { .. } | Unit::Product { .. } | Unit::Ties { .. } => {
+            None
+        }
     };
     let conv = |unit: &Unit| {
         let Prim::ConvGeneral(p) = &program.equations()[equation(unit)?].prim else { return None };
@@ -182,7 +184,10 @@ mod tests {
         let steps = compile(program).steps().to_vec();
         let found = steps.iter().map(|step| match &step.operation {
             Operation::Convolution(c) => Some((c.exchanged, c.reversed)),
-            Operation::Primitive(_) | Operation::Fused(_) | Operation::Ties(_) => None,
+            Operation::Primitive(_)
+            | Operation::Fused(_)
+            | Operation::Product(_)
+            | Operation::Ties(_) => None,
         });
         found.collect::<Option<_>>().unwrap_or_default()
     }

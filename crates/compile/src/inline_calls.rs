@@ -1,6 +1,6 @@
 //! Calls of programs become their equations, where the call has done its work.
 
-use crate::rewriter::Rewriter;
+use crate::rewriter::{Rewriter, Vars};
 use ir::prim::CallKind;
 use ir::{Prim, Program, Var};
 use std::borrow::Cow;
@@ -34,11 +34,11 @@ fn copy_into(
 ) -> Vec<Var> {
     let mut renamed = inputs.to_vec();
     for eq in program.equations() {
-        let operands: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
+        let operands: Vars = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
         let results = if let Prim::Call(call) = &eq.prim
             && transparent(&eq.prim)
         {
-            copy_into(target, &call.program, &operands, transparent)
+            copy_into(target, &call.program, &operands, transparent).into()
         } else {
             target.copy(program, eq, &operands)
         };

@@ -29,6 +29,7 @@ mod dead_code;
 mod fuse;
 mod inline_calls;
 mod plan;
+mod products;
 mod rewriter;
 mod scan;
 mod schedule;
@@ -41,9 +42,10 @@ mod work;
 pub use common_subexpressions::common_subexpressions;
 pub use convolutions::Convolution;
 pub use dead_code::dead_code;
-pub use fuse::{Extent, Fused, Instruction, Place, Reading, View};
+pub use fuse::{Extent, Fused, Instruction, Link, Place, Reading, View, is_arithmetic};
 pub use inline_calls::inline_calls;
 pub use plan::{Operation, Plan, Source, Step};
+pub use products::Product;
 pub use scan::{in_front, invariant, loops, oriented, sums, unused};
 pub use schedule::schedule;
 pub use side_by_side::side_by_side;
@@ -66,20 +68,29 @@ pub type Pass = fn(&Program) -> Cow<'_, Program>;
 pub const PASSES: [(&str, Pass); 7] = [
     ("inline_calls", inline_calls),
     ("simplify", |p| Cow::Owned(simplify(p))),
-    ("common_subexpressions", |p| Cow::Owned(common_subexpressions(p))),
+    ("common_subexpressions", common_subexpressions),
     ("loops", loops),
     ("side_by_side", side_by_side),
     ("transposed_products", transposed_products),
-    ("dead_code", |p| Cow::Owned(dead_code(p))),
+    ("dead_code", dead_code),
 ];
 
 /// All passes from programs to programs, one after the other.
 pub fn optimise(program: &Program) -> Program {
     let mut program = Cow::Borrowed(program);
     for (_, pass) in PASSES {
-        if let Cow::Owned(after) = pass(&program) {
-            program = Cow::Owned(after);
+        if let Cow::Owned(changed) = pass(&program) {
+            program = Cow::Owned(changed);
         }
     }
     program.into_owned()
+}
+
+/// The program after a pass that may leave it as it is, which then costs nothing.
+pub(crate) fn after(program: Program, pass: impl FnOnce(&Program) -> Cow<'_, Program>) -> Program {
+    let changed = match pass(&program) {
+        Cow::Owned(changed) => Some(changed),
+        Cow::Borrowed(_) => None,
+    };
+    changed.unwrap_or(program)
 }

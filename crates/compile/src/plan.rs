@@ -1,7 +1,8 @@
 //! Plans: what an engine runs.
 
 use crate::convolutions::Convolution;
-use crate::fuse::Fused;
+use crate::fuse::{Fused, Instruction};
+use crate::products::Product;
 use array::{Array, Type};
 use ir::Prim;
 use ir::prim::ReduceWindow;
@@ -31,6 +32,8 @@ pub enum Operation {
     Fused(Fused),
     /// A convolution with rearrangements of its operands and result.
     Convolution(Convolution),
+    /// A product with its result transposed.
+    Product(Product),
     /// For an operand and its extrema over windows that tile it: which elements equal the extremum
     /// of their window (bools), and how many of each window do (as a float).
     Ties(ReduceWindow),
@@ -48,6 +51,8 @@ pub struct Step {
     pub inputs: SmallVec<[Source; 3]>,
     /// The slots that the results go to; `None` for results that nobody reads.
     pub outputs: SmallVec<[Option<u32>; 1]>,
+    /// The types of the results.
+    pub types: SmallVec<[Type; 1]>,
     /// Slots that are empty after the step, besides those read for the last time.
     pub frees: SmallVec<[u32; 2]>,
     /// Where the operation was made, when it comes from Rust code.
@@ -120,10 +125,10 @@ impl fmt::Display for Plan {
             match &step.operation {
                 Operation::Primitive(prim) => write!(f, "{prim:?}")?,
                 Operation::Convolution(convolution) => write!(f, "{convolution:?}")?,
+                Operation::Product(product) => write!(f, "{product:?}")?,
                 Operation::Ties(window) => write!(f, "ties {:?}", window.window)?,
                 Operation::Fused(fused) => {
-                    let names: Vec<&str> =
-                        fused.code.iter().map(|i| i.prim.rules().name()).collect();
+                    let names: Vec<&str> = fused.code.iter().flat_map(Instruction::names).collect();
                     write!(f, "fused {:?} [{}]", fused.shape, names.join(", "))?;
                 }
             }

@@ -8,6 +8,9 @@ use ir::{Builder, Equation, Prim, Program, Var};
 use smallvec::SmallVec;
 use std::panic::Location;
 
+/// Variables of an equation.
+pub(crate) type Vars = SmallVec<[Var; 4]>;
+
 /// A program under construction, made from another one equation by equation.
 pub(crate) struct Rewriter {
     builder: Builder,
@@ -20,8 +23,16 @@ impl Rewriter {
         Rewriter { builder: Builder::new(inputs.to_vec()), definitions: vec![None; inputs.len()] }
     }
 
+    /// For a program about as large as this one, with its inputs.
+    pub(crate) fn like(program: &Program) -> Rewriter {
+        let mut new = Rewriter::new(program.input_types());
+        new.builder.reserve(program.equations().len(), program.variables());
+        new.definitions.reserve(program.variables());
+        new
+    }
+
     /// Adds an equation of the old program, on operands of the same types.
-    pub(crate) fn copy(&mut self, from: &Program, eq: &Equation, inputs: &[Var]) -> Vec<Var> {
+    pub(crate) fn copy(&mut self, from: &Program, eq: &Equation, inputs: &[Var]) -> Vars {
         let types = eq.results().map(|v| from.ty(v).clone());
         let prim = eq.prim.clone();
         let results = self.builder.push_typed(prim, SmallVec::from_slice(inputs), types, eq.at);
@@ -56,7 +67,7 @@ impl Rewriter {
     pub(crate) fn inline(&mut self, program: &Program, operands: &[Var]) -> Vec<Var> {
         let mut renamed = operands.to_vec();
         for eq in program.equations() {
-            let inputs: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
+            let inputs: Vars = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
             renamed.extend(self.copy(program, eq, &inputs));
         }
         program.outputs().iter().map(|v| renamed[v.index()]).collect()

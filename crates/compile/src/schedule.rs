@@ -2,7 +2,8 @@
 
 use crate::fuse::{Unit, units};
 use crate::plan::{Operation, Plan, Source, Step};
-use crate::{convolutions, ties};
+use crate::{convolutions, products, ties};
+use array::DType;
 use ir::prim::Constant;
 use ir::{Prim, Program, Var};
 use smallvec::SmallVec;
@@ -37,6 +38,7 @@ impl Slots {
 pub fn schedule(program: &Program) -> Plan {
     let equations = program.equations();
     let units = convolutions::absorb(program, ties::absorb(program, units(program)));
+    let units = products::absorb(program, units);
     // The last unit that reads each variable; outputs are read after all.
     let mut last: Vec<Option<usize>> = vec![None; program.variables()];
     for (k, unit) in units.iter().enumerate() {
@@ -97,29 +99,40 @@ pub fn schedule(program: &Program) -> Plan {
                 slot
             })
         };
-        let (operation, outputs, bodies, at) = match unit {
+        let ty = |v: Var| program.ty(v).clone();
+        let (operation, outputs, types, bodies, at) = match unit {
             Unit::Equation(i) => {
                 let eq = &equations[i];
-                let outputs = eq.results().map(&mut settle).collect();
+                let (outputs, types) = (eq.results().map(&mut settle), eq.results().map(ty));
                 let bodies = eq.prim.rules().programs();
                 let bodies = bodies.into_iter().map(|p| Arc::new(crate::compile(p))).collect();
-                (Operation::Primitive(eq.prim.clone()), outputs, bodies, eq.at)
+                let operation = Operation::Primitive(eq.prim.clone());
+                (operation, outputs.collect(), types.collect(), bodies, eq.at)
             }
             Unit::Loop { fused, outputs, .. } => {
+                let types = outputs.iter().copied().map(ty).collect();
                 let outputs = outputs.into_iter().map(&mut settle).collect();
-                (Operation::Fused(fused), outputs, vec![], None)
+                (Operation::Fused(fused), outputs, types, vec![], None)
             }
             Unit::Convolution { equation, convolution, output, .. } => {
                 let outputs = SmallVec::from_slice(&[settle(output)]);
-                (Operation::Convolution(convolution), outputs, vec![], equations[equation].at)
+                let types = SmallVec::from_iter([ty(output)]);
+                let at = equations[equation].at;
+                (Operation::Convolution(convolution), outputs, types, vec![], at)
             }
-            Unit::Ties { equation, window, mask, counts, .. } => {
+            Unit::Product { equation, product, output, .. } => {
+                let outputs = SmallVec::from_slice(&[settle(output)]);
+                let types = SmallVec::from_iter([ty(output)]);
+                (Operation::Product(product), outputs, types, vec![], equations[equation].at)
+            }
+            Unit::Ties { equation, window, inputs: [x, _], mask, counts } => {
                 let outputs = SmallVec::from_slice(&[mask.and_then(&mut settle), settle(counts)]);
-                (Operation::Ties(window), outputs, vec![], equations[equation].at)
+                let types = SmallVec::from_iter([ty(x).with_dtype(DType::Bool), ty(counts)]);
+                (Operation::Ties(window), outputs, types, vec![], equations[equation].at)
             }
         };
         slots.free.extend(emptied);
-        steps.push(Step { operation, bodies, inputs: sources, outputs, frees, at });
+        steps.push(Step { operation, bodies, inputs: sources, outputs, types, frees, at });
     }
     let output = |(i, v): (usize, &Var)| match home[v.index()] {
         Home::Constant(c) => Source::Constant(c),

@@ -1,6 +1,6 @@
 //! Padded pieces that are added are put side by side.
 
-use crate::rewriter::Rewriter;
+use crate::rewriter::{Rewriter, Vars};
 use array::Array;
 use ir::prim::{Binary, BroadcastInDim, Concatenate, Constant, Pad};
 use ir::{Prim, Program, Var};
@@ -68,7 +68,7 @@ pub fn side_by_side(program: &Program) -> Cow<'_, Program> {
     let mut renamed: Vec<Var> = program.inputs().collect();
     for (eq, whole) in program.equations().iter().zip(whole) {
         let Some(Pieces { axis, pieces }) = whole else {
-            let inputs: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
+            let inputs: Vars = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
             renamed.extend(new.copy(program, eq, &inputs));
             continue;
         };
@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn pieces_of_a_whole_are_concatenated_and_zeros_keep_their_sign() {
         let before = program(&[4, 0, 2]);
-        let after = dead_code(&side_by_side(&before));
+        let after = side_by_side(&before);
+        let after = dead_code(&after);
         let last = &after.equations().last().unwrap().prim;
         assert!(matches!(last, Prim::Concatenate(Concatenate { axis: 1 })));
         assert!(!after.equations().iter().any(|eq| matches!(eq.prim, Prim::Pad(_))));

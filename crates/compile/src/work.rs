@@ -1,8 +1,8 @@
 //! What a step of a plan amounts to: a name, and how many floating-point operations.
 
-use crate::{Extent, Fused, Instruction, Operation};
+use crate::{Extent, Fused, Instruction, Link, Operation};
 use array::{DType, Type};
-use ir::Prim;
+use ir::{Prim, Primitive};
 
 impl Operation {
     /// What is computed, in a word or a few: the primitive's name, or the names of a loop's
@@ -12,6 +12,7 @@ impl Operation {
             Operation::Primitive(prim) => prim.rules().name().to_string(),
             Operation::Fused(fused) => loop_name(fused),
             Operation::Convolution(c) => c.name().to_string(),
+            Operation::Product(_) => "dot_general, transposed".to_string(),
             Operation::Ties(_) => "ties of windows".to_string(),
         }
     }
@@ -22,6 +23,8 @@ impl Operation {
             Operation::Primitive(prim) => prim.rules().flops(inputs, outputs),
             Operation::Fused(fused) => fused.code.iter().map(|i| flops_inside(fused, i)).sum(),
             Operation::Convolution(c) => c.flops(inputs, outputs),
+            // The count does not depend on the order of the results.
+            Operation::Product(product) => product.dot.flops(inputs, outputs),
             // One comparison and one addition for each element.
             Operation::Ties(_) => inputs.first().map_or(0, |x| 2 * x.len() as u64),
         }
@@ -42,14 +45,16 @@ fn flops_inside(fused: &Fused, instruction: &Instruction) -> u64 {
     let result = values(instruction.extent);
     let folds = matches!(instruction.prim, Prim::Reduce(_));
     let operand = if folds { values(Extent::Element) } else { result.clone() };
-    let operands = vec![operand; instruction.inputs.len()];
-    instruction.prim.rules().flops(&operands, &[result])
+    let operands = vec![operand; instruction.inputs.len() - instruction.then.len()];
+    let results = [result.clone()];
+    let link = |link: &Link| link.f.flops(&[result.clone(), result.clone()], &results);
+    let links: u64 = instruction.then.iter().map(link).sum();
+    instruction.prim.rules().flops(&operands, &results) + links
 }
 
 fn loop_name(fused: &Fused) -> String {
     let mut counted: Vec<(&str, usize)> = vec![];
-    for instruction in &fused.code {
-        let name = instruction.prim.rules().name();
+    for name in fused.code.iter().flat_map(Instruction::names) {
         match counted.iter_mut().find(|(n, _)| *n == name) {
             Some((_, count)) => *count += 1,
             None => counted.push((name, 1)),

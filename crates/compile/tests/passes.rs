@@ -37,12 +37,12 @@ fn simplify() {
 
 #[test]
 fn common_subexpressions() {
-    check("common_subexpressions", 1000..1300, compile::common_subexpressions);
+    check("common_subexpressions", 1000..1300, |p| compile::common_subexpressions(p).into_owned());
 }
 
 #[test]
 fn dead_code() {
-    check("dead_code", 1300..1600, compile::dead_code);
+    check("dead_code", 1300..1600, |p| compile::dead_code(p).into_owned());
 }
 
 #[test]

@@ -40,26 +40,28 @@ fn expand(input: &DeriveInput) -> syn::Result<Tokens> {
         generics.make_where_clause().predicates.push(parse_quote!(#ident: ::mathesis::Tree));
     }
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
-    let (map, describe) = match &input.data {
+    let (map, describe, each) = match &input.data {
         Data::Struct(data) => {
-            let (pattern, map, describe) = variant(quote!(#name), &data.fields);
-            (quote!({ let #pattern = self; #map }), quote!({ let #pattern = self; #describe }))
+            let Variant { pattern, map, describe, each } = variant(quote!(#name), &data.fields);
+            let with_fields = |body: Tokens| quote!({ let #pattern = self; #body });
+            (with_fields(map), with_fields(describe), with_fields(each))
         }
         Data::Enum(data) => {
-            let arms: Vec<(Tokens, Tokens)> = data
-                .variants
-                .iter()
-                .map(|v| {
-                    let (ident, text) = (&v.ident, v.ident.to_string());
-                    let (pattern, map, describe) = variant(quote!(#name::#ident), &v.fields);
-                    (
-                        quote!(#pattern => #map,),
-                        quote!(#pattern => { description.put(#text.as_bytes()); #describe }),
-                    )
-                })
-                .collect();
-            let (maps, describes): (Vec<_>, Vec<_>) = arms.into_iter().unzip();
-            (quote!(match self { #(#maps)* }), quote!(match self { #(#describes)* }))
+            let (mut maps, mut describes, mut eaches) = (vec![], vec![], vec![]);
+            for v in &data.variants {
+                let (ident, text) = (&v.ident, v.ident.to_string());
+                let Variant { pattern, map, describe, each } =
+                    variant(quote!(#name::#ident), &v.fields);
+                maps.push(quote!(#pattern => #map,));
+                describes
+                    .push(quote!(#pattern => { description.put(#text.as_bytes()); #describe }));
+                eaches.push(quote!(#pattern => { #each }));
+            }
+            (
+                quote!(match self { #(#maps)* }),
+                quote!(match self { #(#describes)* }),
+                quote!(match self { #(#eaches)* }),
+            )
         }
         Data::Union(_) => {
             return Err(syn::Error::new_spanned(name, "a union cannot be a tree"));
@@ -87,13 +89,27 @@ fn expand(input: &DeriveInput) -> syn::Result<Tokens> {
             fn describe(&self, description: &mut ::mathesis::tree::Description) {
                 #describe
             }
+            #[allow(unused_variables)]
+            fn for_each_leaf(&self, f: &mut dyn FnMut(&::mathesis::Tensor)) {
+                #each
+            }
         }
     })
 }
 
-/// The pattern that binds a variant's fields, the variant rebuilt from mapped fields, and the
-/// description of its fields.
-fn variant(path: Tokens, fields: &Fields) -> (Tokens, Tokens, Tokens) {
+/// What is done with the fields of a struct or of a variant.
+struct Variant {
+    /// The pattern that binds them.
+    pattern: Tokens,
+    /// The variant rebuilt from mapped fields.
+    map: Tokens,
+    /// Their descriptions.
+    describe: Tokens,
+    /// Their leaves.
+    each: Tokens,
+}
+
+fn variant(path: Tokens, fields: &Fields) -> Variant {
     let bindings: Vec<_> = (0..fields.len()).map(|i| format_ident!("field_{i}")).collect();
     let names: Vec<String> = fields
         .iter()
@@ -106,18 +122,14 @@ fn variant(path: Tokens, fields: &Fields) -> (Tokens, Tokens, Tokens) {
         .map(|(b, n)| quote!(path.enter(#n, |path| ::mathesis::Tree::map_with_path(#b, path, f))))
         .collect();
     let describe = quote!(#(::mathesis::Tree::describe(#bindings, description);)*);
-    match fields {
+    let each = quote!(#(::mathesis::Tree::for_each_leaf(#bindings, f);)*);
+    let (pattern, map) = match fields {
         Fields::Named(named) => {
             let idents: Vec<_> = named.named.iter().map(|f| &f.ident).collect();
-            (
-                quote!(#path { #(#idents: #bindings),* }),
-                quote!(#path { #(#idents: #mapped),* }),
-                describe,
-            )
+            (quote!(#path { #(#idents: #bindings),* }), quote!(#path { #(#idents: #mapped),* }))
         }
-        Fields::Unnamed(_) => {
-            (quote!(#path(#(#bindings),*)), quote!(#path(#(#mapped),*)), describe)
-        }
-        Fields::Unit => (quote!(#path), quote!(#path), describe),
-    }
+        Fields::Unnamed(_) => (quote!(#path(#(#bindings),*)), quote!(#path(#(#mapped),*))),
+        Fields::Unit => (quote!(#path), quote!(#path)),
+    };
+    Variant { pattern, map, describe, each }
 }

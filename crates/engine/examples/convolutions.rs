@@ -69,13 +69,13 @@ fn time(mut f: impl FnMut()) -> (Duration, Duration) {
 fn report(name: &str, program: &Program, flops: f64) {
     let inputs: Vec<Array> =
         program.input_types().iter().enumerate().map(|(i, t)| random_like(t, i as u64)).collect();
-    let plan = compile::compile(program);
+    let ready = engine::Executable::new(compile::compile(program));
     if std::env::args().any(|a| a == "--plan") {
-        println!("{plan}");
+        println!("{}", ready.plan());
     }
     for threads in [1, engine::threads()] {
         engine::set_threads(threads);
-        let (fastest, median) = time(|| drop(engine::run(&plan, inputs.clone())));
+        let (fastest, median) = time(|| drop(ready.run(inputs.clone())));
         let ms = |d: Duration| d.as_secs_f64() * 1e3;
         println!(
             "{name:<28} {threads} threads: fastest {:8.3} ms, median {:8.3} ms, {:7.1} GFLOP/s",

@@ -4,6 +4,7 @@
 //! `cargo run --release -p mathesis-engine --example mlp_step`
 
 use array::{Array, DType, Type};
+use engine::Executable;
 use ir::check::{random_like, vjp_program};
 use ir::prim::ReduceOp;
 use ir::transform::trace;
@@ -62,22 +63,22 @@ fn main() {
     let inputs: Vec<Array> =
         gradient.input_types().iter().enumerate().map(|(i, t)| random_like(t, i as u64)).collect();
     let (fastest, median) = time(|| drop(compile::compile(&gradient)));
-    let plan = compile::compile(&gradient);
+    let plan = Executable::new(compile::compile(&gradient));
     println!(
         "{} equations, {} after optimisation, {} steps; compiled in {median:?} ({fastest:?})",
         gradient.equations().len(),
         compile::optimise(&gradient).equations().len(),
-        plan.steps().len()
+        plan.plan().steps().len()
     );
     if std::env::args().any(|a| a == "--plan") {
-        println!("{plan}");
+        println!("{}", plan.plan());
     }
-    let forward_plan = compile::compile(&forward);
+    let forward_plan = Executable::new(compile::compile(&forward));
     for threads in [1, engine::threads()] {
         engine::set_threads(threads);
         for (name, plan) in [("forward", &forward_plan), ("gradient", &plan)] {
-            let n = plan.input_types().len();
-            let (fastest, median) = time(|| drop(engine::run(plan, inputs[..n].to_vec())));
+            let n = plan.plan().input_types().len();
+            let (fastest, median) = time(|| drop(plan.run(inputs[..n].to_vec())));
             println!("{threads} threads, {name}: median {median:?}, fastest {fastest:?}");
         }
     }

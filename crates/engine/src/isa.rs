@@ -4,6 +4,9 @@
 //! it for AVX-512, for AVX2 with FMA and for the target's baseline (which on aarch64 includes NEON
 //! and FMA), and calls the best that the processor has. So the default build is the fast one.
 
+use crate::kernels::functions::Exponential;
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::functions::{Wide32, Wide64};
 use crate::kernels::vector::{Vector, Vectorised};
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -84,7 +87,8 @@ fn detect() -> InstructionSet {
 }
 
 /// Sets the instructions that our own loops use in this process, for tests and comparisons.
-/// Results differ in their last bits between sets. (The crates for products of matrices,
+/// Results differ in their last bits between sets. A program that has been made ready keeps the
+/// loops that it found then. (The crates for products of matrices,
 /// decompositions and Fourier transforms choose for themselves.)
 ///
 /// # Panics
@@ -103,6 +107,11 @@ pub(crate) trait Simd {
     type F32: Vector<T = f32>;
     /// As `F32`.
     type F64: Vector<T = f64>;
+    /// What scalar functions are computed on: numbers, which the compiler makes vectors of, or
+    /// vectors that have instructions it would not find.
+    type Real32: Exponential<Element = f32>;
+    /// As `Real32`.
+    type Real64: Exponential<Element = f64>;
 }
 
 /// See [`InstructionSet::Baseline`].
@@ -118,18 +127,24 @@ impl Simd for Baseline {
     const FMA: bool = cfg!(target_arch = "aarch64") || cfg!(target_feature = "fma");
     type F32 = <f32 as Vectorised>::Baseline;
     type F64 = <f64 as Vectorised>::Baseline;
+    type Real32 = f32;
+    type Real64 = f64;
 }
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx2 {
     const FMA: bool = true;
     type F32 = <f32 as Vectorised>::Avx2;
     type F64 = <f64 as Vectorised>::Avx2;
+    type Real32 = f32;
+    type Real64 = f64;
 }
 #[cfg(target_arch = "x86_64")]
 impl Simd for Avx512 {
     const FMA: bool = true;
     type F32 = <f32 as Vectorised>::Avx512;
     type F64 = <f64 as Vectorised>::Avx512;
+    type Real32 = Wide32;
+    type Real64 = Wide64;
 }
 
 /// Defines a function whose body is compiled for every instruction set. In the body, `S` is the

@@ -1,6 +1,6 @@
 //! Plans to numbers, on the CPU.
 //!
-//! [`run`] runs a [`compile::Plan`]; [`apply`] executes one operation at once. What an operation
+//! [`Executable`] makes a [`compile::Plan`] ready and runs it; [`apply`] executes one operation at once. What an operation
 //! means is said by [`ir::Primitive::eval`]; here it is computed fast: by kernels of our own for
 //! what is frequent, by `gemm` for products of matrices, and by the reference itself for the rest
 //! (see [`execute`](self) for the list).
@@ -18,11 +18,12 @@
 //! let mut b = Builder::new(vec![Type::new(DType::F32, vec![2])]);
 //! let y = b.push(Unary::Sqrt.into(), &[Var(0)], None).unwrap();
 //! let plan = compile::compile(&b.finish(y));
-//! let y = engine::run(&plan, vec![Array::from_vec(vec![4.0_f32, 9.0], &[2])]).unwrap();
+//! let y = engine::run(plan, vec![Array::from_vec(vec![4.0_f32, 9.0], &[2])]).unwrap();
 //! assert_eq!(y[0].as_slice::<f32>(), [2.0, 3.0]);
 //! ```
 
 mod control;
+mod executable;
 mod execute;
 mod isa;
 mod kernels;
@@ -31,10 +32,10 @@ mod profile;
 mod run;
 mod strided;
 mod threads;
-mod vectors;
 
+pub use executable::Executable;
 pub use execute::apply;
 pub use isa::{InstructionSet, instruction_set, set_instruction_set};
-pub use profile::{Inside, StepTime, run_timed, run_timed_inside};
-pub use run::{Cancel, run, run_cancellable};
+pub use profile::{Inside, StepTime};
+pub use run::{Cancel, run};
 pub use threads::{set_threads, threads};

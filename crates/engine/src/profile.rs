@@ -1,6 +1,6 @@
 //! Plans run with a clock between their steps.
 
-use crate::run::run_observed;
+use crate::executable::{Executable, Frame};
 use array::{Array, Type};
 use compile::{Operation, Plan, Source, Step};
 use ir::{Prim, RuleResult};
@@ -31,52 +31,88 @@ pub struct Inside {
     pub steps: Vec<StepTime>,
 }
 
-/// [`run`](crate::run) with the time of each step of the plan, in order. Reading the clock costs
-/// some 20 ns a step.
-///
-/// # Errors
-/// Those of [`run`](crate::run).
-pub fn run_timed(plan: &Plan, inputs: Vec<Array>) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
-    timed(plan, inputs, |_, _| ())
-}
-
-/// [`run_timed`] with the times of the steps inside loops and branches. For that these run once
-/// more, and their operands are kept: the times of the steps around them are those of a run that
-/// writes over nothing.
-///
-/// # Errors
-/// Those of [`run`](crate::run).
-pub fn run_timed_inside(
-    plan: &Plan,
-    inputs: Vec<Array>,
-) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
-    let mut operands: Vec<Vec<Array>> = vec![vec![]; plan.steps().len()];
-    let first: Vec<Option<Array>> = inputs.iter().cloned().map(Some).collect();
-    let mut look = |next: usize, frame: &[Option<Array>]| {
-        let Some(step) = plan.steps().get(next).filter(|step| !step.bodies.is_empty()) else {
-            return;
-        };
-        let value = |source: &Source| match *source {
-            Source::Slot(s) | Source::Last(s) => frame[s as usize].clone(),
-            Source::Constant(c) => Some(plan.constants()[c as usize].clone()),
-        };
-        operands[next] = step.inputs.iter().filter_map(value).collect();
-    };
-    look(0, &first);
-    drop(first);
-    let (outputs, mut times) = timed(plan, inputs, look)?;
-    for ((step, time), operands) in plan.steps().iter().zip(&mut times).zip(operands) {
-        time.inside = inside(step, operands)?;
+impl Executable {
+    /// [`Executable::run`] with the time of each step of the plan, in order. Reading the clock
+    /// costs some 20 ns a step.
+    ///
+    /// # Errors
+    /// Those of [`Executable::run`].
+    pub fn run_timed(&self, inputs: Vec<Array>) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
+        self.timed(inputs, |_, _| ())
     }
-    Ok((outputs, times))
+
+    /// [`Executable::run_timed`] with the times of the steps inside loops and branches. For that
+    /// these run once more, and their operands are kept: the times of the steps around them are
+    /// those of a run that writes over nothing.
+    ///
+    /// # Errors
+    /// Those of [`Executable::run`].
+    pub fn run_timed_inside(&self, inputs: Vec<Array>) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
+        let plan = self.plan();
+        let mut operands: Vec<Vec<Array>> = vec![vec![]; plan.steps().len()];
+        let first: Frame = inputs.iter().cloned().map(Some).collect();
+        let mut look = |next: usize, frame: &Frame| {
+            let Some(step) = plan.steps().get(next).filter(|step| !step.bodies.is_empty()) else {
+                return;
+            };
+            let value = |source: &Source| match *source {
+                Source::Slot(s) | Source::Last(s) => frame[s as usize].clone(),
+                Source::Constant(c) => Some(plan.constants()[c as usize].clone()),
+            };
+            operands[next] = step.inputs.iter().filter_map(value).collect();
+        };
+        look(0, &first);
+        drop(first);
+        let (outputs, mut times) = self.timed(inputs, look)?;
+        for ((step, time), operands) in plan.steps().iter().zip(&mut times).zip(operands) {
+            time.inside = inside(step, operands)?;
+        }
+        Ok((outputs, times))
+    }
+
+    /// Runs with a clock, and shows each step but the first the frame before it runs.
+    fn timed(
+        &self,
+        inputs: Vec<Array>,
+        mut look: impl FnMut(usize, &Frame),
+    ) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
+        let plan = self.plan();
+        let mut times: Vec<Duration> = Vec::with_capacity(plan.steps().len());
+        let mut before = Instant::now();
+        let outputs = self.run_observed(inputs, None, |frame| {
+            times.push(before.elapsed());
+            look(times.len(), frame);
+            before = Instant::now();
+        })?;
+        let mut slots: Vec<Option<Type>> = plan.input_types().iter().cloned().map(Some).collect();
+        slots.resize(plan.slots(), None);
+        let record = |(step, time): (&Step, Duration)| {
+            let ty = |source: &Source| match *source {
+                Source::Slot(s) | Source::Last(s) => slots[s as usize].clone(),
+                Source::Constant(c) => Some(plan.constants()[c as usize].ty()),
+            };
+            let inputs = step.inputs.iter().filter_map(ty).collect();
+            let made = step.outputs.iter().zip(&step.types);
+            let outputs = made.clone().map(|(slot, ty)| slot.map(|_| ty.clone())).collect();
+            for (slot, ty) in made {
+                if let Some(slot) = slot {
+                    slots[*slot as usize] = Some(ty.clone());
+                }
+            }
+            StepTime { time, inputs, outputs, runs: 1, inside: None }
+        };
+        let times = plan.steps().iter().zip(times).map(record).collect();
+        Ok((outputs, times))
+    }
 }
 
 /// The times of the bodies of a step on these operands.
 fn inside(step: &Step, mut operands: Vec<Array>) -> RuleResult<Option<Inside>> {
+    let bodies: Vec<Executable> = step.bodies.iter().cloned().map(Executable::new).collect();
     let mut all: Option<Inside> = None;
-    let mut run = |plan: &Arc<Plan>, inputs: Vec<Array>| {
-        let (outputs, steps) = run_timed_inside(plan, inputs)?;
-        add(&mut all, Inside { plan: Arc::clone(plan), steps });
+    let mut run = |which: usize, inputs: Vec<Array>| {
+        let (outputs, steps) = bodies[which].run_timed_inside(inputs)?;
+        add(&mut all, Inside { plan: Arc::clone(&step.bodies[which]), steps });
         RuleResult::Ok(outputs)
     };
     match &step.operation {
@@ -87,7 +123,7 @@ fn inside(step: &Step, mut operands: Vec<Array>) -> RuleResult<Option<Inside>> {
                 let i = if p.reverse { p.length - 1 - step_number } else { step_number };
                 let slices = xs.iter().map(|x| x.index_first(i));
                 let inputs = operands.iter().cloned().chain(carry).chain(slices).collect();
-                carry = run(&step.bodies[0], inputs)?;
+                carry = run(0, inputs)?;
                 carry.truncate(p.carry);
             }
         }
@@ -95,24 +131,25 @@ fn inside(step: &Step, mut operands: Vec<Array>) -> RuleResult<Option<Inside>> {
             let mut carry = operands.split_off(p.condition_consts + p.body_consts);
             let body_consts = operands.split_off(p.condition_consts);
             let holds = |carry: &[Array]| {
-                crate::run(&step.bodies[0], [&operands[..], carry].concat())
-                    .map(|c| c[0].as_slice::<bool>()[0])
+                let condition = bodies[0].run([&operands[..], carry].concat());
+                condition.map(|c| c[0].as_slice::<bool>()[0])
             };
             while holds(&carry)? {
-                carry = run(&step.bodies[1], [body_consts.clone(), carry].concat())?;
+                carry = run(1, [body_consts.clone(), carry].concat())?;
             }
         }
         Operation::Primitive(Prim::Cond(p)) => {
             let last = p.branches.len() as i64 - 1;
             let chosen = operands[0].as_slice::<i64>()[0].clamp(0, last) as usize;
-            run(&step.bodies[chosen], operands.split_off(1))?;
+            run(chosen, operands.split_off(1))?;
         }
         Operation::Primitive(Prim::Call(_)) => {
-            run(&step.bodies[0], operands)?;
+            run(0, operands)?;
         }
         Operation::Primitive(_)
         | Operation::Fused(_)
         | Operation::Convolution(_)
+        | Operation::Product(_)
         | Operation::Ties(_) => {}
     }
     Ok(all)
@@ -133,41 +170,6 @@ fn add(all: &mut Option<Inside>, more: Inside) {
     }
 }
 
-/// Runs a plan with a clock, and shows each step but the first the frame before it runs.
-fn timed(
-    plan: &Plan,
-    inputs: Vec<Array>,
-    mut look: impl FnMut(usize, &[Option<Array>]),
-) -> RuleResult<(Vec<Array>, Vec<StepTime>)> {
-    let mut times: Vec<Duration> = Vec::with_capacity(plan.steps().len());
-    let mut produced: Vec<Vec<Option<Type>>> = vec![];
-    let mut before = Instant::now();
-    let outputs = run_observed(plan, inputs, None, |step, frame| {
-        times.push(before.elapsed());
-        let ty = |slot: u32| frame[slot as usize].as_ref().map(Array::ty);
-        produced.push(step.outputs.iter().map(|slot| slot.and_then(ty)).collect());
-        look(times.len(), frame);
-        before = Instant::now();
-    })?;
-    let mut slots: Vec<Option<Type>> = plan.input_types().iter().cloned().map(Some).collect();
-    slots.resize(plan.slots(), None);
-    let record = |((step, time), outputs): ((&Step, Duration), Vec<Option<Type>>)| {
-        let ty = |source: &Source| match *source {
-            Source::Slot(s) | Source::Last(s) => slots[s as usize].clone(),
-            Source::Constant(c) => Some(plan.constants()[c as usize].ty()),
-        };
-        let inputs = step.inputs.iter().filter_map(ty).collect();
-        for (slot, ty) in step.outputs.iter().zip(&outputs) {
-            if let Some(slot) = slot {
-                slots[*slot as usize].clone_from(ty);
-            }
-        }
-        StepTime { time, inputs, outputs, runs: 1, inside: None }
-    };
-    let times = plan.steps().iter().zip(times).zip(produced).map(record).collect();
-    Ok((outputs, times))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,13 +184,13 @@ mod tests {
                return %3
              }",
         );
-        let plan = compile::compile(&program.expect("a program"));
+        let ready = Executable::new(compile::compile(&program.expect("a program")));
         let x = |shape: &[usize]| Array::full(DType::F32, shape, 0.5);
         let inputs = vec![x(&[3, 4]), x(&[4, 2])];
-        let (timed, steps) = run_timed(&plan, inputs.clone()).expect("a value");
-        let plain = crate::run(&plan, inputs).expect("a value");
+        let (timed, steps) = ready.run_timed(inputs.clone()).expect("a value");
+        let plain = ready.run(inputs).expect("a value");
         assert_eq!(timed[0].as_slice::<f32>(), plain[0].as_slice::<f32>());
-        assert_eq!(steps.len(), plan.steps().len());
+        assert_eq!(steps.len(), ready.plan().steps().len());
         assert_eq!(
             steps[0].inputs.iter().map(|t| t.shape.clone()).collect::<Vec<_>>(),
             [[3, 4], [4, 2]]
@@ -196,6 +198,7 @@ mod tests {
         let last = steps.last().and_then(|s| s.outputs[0].clone()).expect("a result");
         assert_eq!(last.shape, [3, 2]);
     }
+
     #[test]
     fn the_steps_of_a_loop_have_times() {
         let program = ir::parse(
@@ -210,11 +213,12 @@ mod tests {
                return %3 %5
              }",
         );
-        let plan = compile::compile(&program.expect("a program"));
+        let ready = Executable::new(compile::compile(&program.expect("a program")));
         let x = |shape: &[usize]| Array::full(DType::F32, shape, 0.5);
         let inputs = vec![x(&[3, 3]), x(&[5, 3]), x(&[3])];
-        let plain = crate::run(&plan, inputs.clone()).expect("a value");
-        let (timed, steps) = run_timed_inside(&plan, inputs).expect("a value");
+        let plain = ready.run(inputs.clone()).expect("a value");
+        let (timed, steps) = ready.run_timed_inside(inputs).expect("a value");
+        let plan = ready.plan();
         assert!(timed.iter().zip(&plain).all(|(a, b)| a == b));
         let k = plan.steps().iter().position(|s| !s.bodies.is_empty()).expect("a loop");
         let inside = steps[k].inside.as_ref().expect("a body");

@@ -100,3 +100,27 @@ fn a_recurrent_network_and_the_way_back() {
         }
     }
 }
+
+/// What is stacked is written where it stays: results of loops at once, others by copying; also
+/// where a result is stacked twice, carried too, or an argument of the body.
+#[test]
+fn stacks_hold_what_the_iterations_return() {
+    let ty = Type::new(DType::F32, vec![3, 2]);
+    let body = traced(&[ty.clone(), ty.clone(), ty.clone()], |v| {
+        let next = &v[1].times(0.5) + &(&v[0] * &v[2]);
+        let turned = next.reshape(&[2, 3]);
+        vec![next.clone(), next.clone(), v[2].clone(), turned, next.clone(), next.times(2.0).sin()]
+    });
+    for (length, reverse) in [(0, false), (1, false), (4, false), (4, true)] {
+        let scan = Scan { length, reverse, consts: 1, carry: 1, body: Arc::new(body.clone()) };
+        let x: Vec<Array> = [ty.clone(), ty.clone(), ty.with_shape(vec![length, 3, 2])]
+            .iter()
+            .enumerate()
+            .map(|(i, t)| random_like(t, i as u64))
+            .collect();
+        let operands: Vec<&Array> = x.iter().collect();
+        let want = ir::Primitive::eval(&scan, &operands).expect("a value");
+        let got = engine::apply(&scan.into(), &operands).expect("a value");
+        assert_eq!(difference(&got, &want, 1e-6), None, "{length} steps, reverse: {reverse}");
+    }
+}

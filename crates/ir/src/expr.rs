@@ -4,8 +4,10 @@ use crate::error::{RuleError, TypeError};
 use crate::prim::{Constant, Placeholder, Prim};
 use crate::scope::Scope;
 use array::{Array, DType, Type};
+use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -190,25 +192,64 @@ pub fn bind_at(
     inputs: &[&Expr],
     at: &'static Location<'static>,
 ) -> Result<Vec<Expr>, TypeError> {
+    Ok(Expr::outputs_of(&node_at(prim, inputs, at)?))
+}
+
+/// The node of an operation on these operands.
+fn node_at(
+    prim: Prim,
+    inputs: &[&Expr],
+    at: &'static Location<'static>,
+) -> Result<Arc<Node>, TypeError> {
     let at = PLACE.get().unwrap_or(at);
-    let with_operands = |mut e: TypeError| {
-        e.op = prim.rules().name().to_string();
-        e.operands = inputs.iter().map(|x| (x.ty().clone(), Some(x.node.at))).collect();
-        e
-    };
     let types: SmallVec<[&Type; 4]> = inputs.iter().map(|x| x.ty()).collect();
-    let outputs = prim.rules().typ(&types).map_err(with_operands)?;
+    let outputs = match prim.rules().typ(&types) {
+        Ok(outputs) => outputs,
+        Err(e) => return Err(with_operands(e, &prim, inputs)),
+    };
+    node_of_types(prim, inputs, SmallVec::from_vec(outputs), at)
+}
+
+/// A node's operation on other operands of the same types.
+///
+/// # Errors
+/// Operands that belong to a scope that has been closed.
+pub fn rebind(node: &Node, inputs: &[&Expr]) -> Result<Arc<Node>, TypeError> {
+    debug_assert!(
+        inputs.iter().zip(&node.inputs).all(|(x, old)| x.ty() == old.ty()),
+        "{node:?} on operands of other types"
+    );
+    let at = PLACE.get().unwrap_or(node.at);
+    node_of_types(node.prim.clone(), inputs, node.types.clone(), at)
+}
+
+/// The error with the operation that it is about and its operands.
+#[cold]
+fn with_operands(mut e: TypeError, prim: &Prim, inputs: &[&Expr]) -> TypeError {
+    e.op = prim.rules().name().to_string();
+    e.operands = inputs.iter().map(|x| (x.ty().clone(), Some(x.node.at))).collect();
+    e
+}
+
+/// The node of an operation whose results have these types.
+fn node_of_types(
+    prim: Prim,
+    inputs: &[&Expr],
+    types: SmallVec<[Type; 1]>,
+    at: &'static Location<'static>,
+) -> Result<Arc<Node>, TypeError> {
     let mut scope: Option<&Arc<Scope>> = None;
     for s in inputs.iter().filter_map(|x| x.scope()) {
         if !s.is_open() {
-            return Err(with_operands(TypeError::new(format!(
+            let e = TypeError::new(format!(
                 "an operand is a placeholder of `{}` (called at {}:{}) that has escaped: the \
                  transformation is over, and what it traced has no value outside; return it from \
                  the function instead",
                 s.kind(),
                 s.at().file(),
                 s.at().line()
-            ))));
+            ));
+            return Err(with_operands(e, &prim, inputs));
         }
         if scope.is_none_or(|t| s.depth() > t.depth()) {
             scope = Some(s);
@@ -220,17 +261,15 @@ pub fn bind_at(
         (Some(s), Some(axes)) if s.depth() >= axes.depth() => Some(s.clone()),
         (s, axes) => axes.or_else(|| s.cloned()),
     };
-    let n = outputs.len() as u32;
-    let node = Arc::new(Node {
+    Ok(Arc::new(Node {
         id: NEXT.fetch_add(1, Ordering::Relaxed),
         inputs: inputs.iter().map(|&x| x.clone()).collect(),
-        types: SmallVec::from_vec(outputs),
+        types,
         scope,
         at,
         prim,
         values: OnceLock::new(),
-    });
-    Ok((0..n).map(|output| Expr { node: node.clone(), output }).collect())
+    }))
 }
 
 /// Applies an operation whose operands are known to fit.
@@ -248,32 +287,45 @@ pub fn bind(prim: impl Into<Prim>, inputs: &[&Expr]) -> Vec<Expr> {
 /// [`bind`] for operations with one output.
 #[track_caller]
 pub fn bind1(prim: impl Into<Prim>, inputs: &[&Expr]) -> Expr {
-    let mut outputs = bind(prim, inputs);
-    assert_eq!(outputs.len(), 1, "bind1 of an operation with {} outputs", outputs.len());
-    outputs.remove(0)
+    match node_at(prim.into(), inputs, Location::caller()) {
+        Ok(node) => {
+            let n = node.types.len();
+            assert_eq!(n, 1, "bind1 of an operation with {n} outputs");
+            Expr { node, output: 0 }
+        }
+        Err(e) => panic!("{e}"),
+    }
 }
 
 /// The nodes that `roots` depend on, each after its inputs, entering only nodes that `enter`
 /// allows. Iterative: a chain of a million nodes is no problem.
-pub fn reachable(roots: &[&Expr], mut enter: impl FnMut(&Node) -> bool) -> Vec<Arc<Node>> {
-    let mut seen = std::collections::HashSet::new();
-    let mut stack: Vec<&Arc<Node>> = roots.iter().map(|r| &r.node).collect();
-    let mut out: Vec<Arc<Node>> = vec![];
+pub fn reachable<'a>(
+    roots: impl IntoIterator<Item = &'a Expr>,
+    mut enter: impl FnMut(&Node) -> bool,
+) -> Vec<&'a Arc<Node>> {
+    // Bits by number, 64 to an entry: what has been met is met in a few places of memory.
+    let mut seen: HashMap<u64, u64, RandomState> = HashMap::default();
+    let mut stack: Vec<&Arc<Node>> = roots.into_iter().map(|r| &r.node).collect();
+    let mut out: Vec<(u64, &Arc<Node>)> = vec![];
     while let Some(node) = stack.pop() {
-        if enter(node) && seen.insert(node.id) {
-            stack.extend(node.inputs.iter().map(|x| &x.node));
-            out.push(node.clone());
+        if enter(node) {
+            let (bits, bit) = (seen.entry(node.id / 64).or_default(), 1 << (node.id % 64));
+            if *bits & bit == 0 {
+                *bits |= bit;
+                stack.extend(node.inputs.iter().map(|x| &x.node));
+                out.push((node.id, node));
+            }
         }
     }
-    out.sort_unstable_by_key(|n| n.id);
-    out
+    out.sort_unstable_by_key(|&(id, _)| id);
+    out.into_iter().map(|(_, node)| node).collect()
 }
 
 // Dropping the last reference to the end of a long chain would recurse once per node. Instead the
 // inputs that nobody else holds are moved onto a worklist.
 impl Drop for Node {
     fn drop(&mut self) {
-        let mut work: Vec<Expr> = self.inputs.drain(..).collect();
+        let mut work: SmallVec<[Expr; 4]> = self.inputs.drain(..).collect();
         if let Some(b) = self.prim.take_binding() {
             work.push(b);
         }

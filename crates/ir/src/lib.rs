@@ -8,6 +8,7 @@
 
 pub mod check;
 pub mod cost;
+mod environment;
 pub mod error;
 pub mod expr;
 pub mod linalg;

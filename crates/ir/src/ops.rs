@@ -7,7 +7,7 @@ use crate::prim::{
     Binary, BroadcastInDim, Compare, Concatenate, Convert, DotGeneral, Iota, IsFinite, Pad,
     Padding, Reduce, ReduceOp, Reshape, Reverse, Select, Slice, Transpose,
 };
-use array::shape::kept;
+use array::shape::{kept, same};
 use array::{Array, DType, Type};
 
 macro_rules! operators {
@@ -121,7 +121,7 @@ impl Expr {
     /// Repetition along new axes: operand axis `d` becomes axis `dims[d]`.
     #[track_caller]
     pub fn broadcast_in_dim(&self, shape: &[usize], dims: &[usize]) -> Expr {
-        if shape.len() == dims.len() && shape == self.shape() {
+        if shape.len() == dims.len() && same(shape, self.shape()) {
             return self.clone();
         }
         bind1(BroadcastInDim { shape: shape.to_vec(), dims: dims.to_vec() }, &[self])
@@ -136,7 +136,7 @@ impl Expr {
     /// The same elements under another shape.
     #[track_caller]
     pub fn reshape(&self, shape: &[usize]) -> Expr {
-        if shape == self.shape() {
+        if same(shape, self.shape()) {
             return self.clone();
         }
         bind1(Reshape { shape: shape.to_vec() }, &[self])

@@ -17,7 +17,7 @@
 
 use crate::prim::{Binary, Compare, Constant, Prim, Unary};
 use crate::program::{Equation, Program, Var};
-use array::{Array, Buffer, with_elements};
+use array::{Array, DType, Element as _, with_elements};
 use std::fmt::{self, Write};
 
 /// The scalar functions and comparisons, which print as their own names.
@@ -69,17 +69,18 @@ fn spaced(ron: &str) -> String {
 const NAN64: u64 = f64::NAN.to_bits();
 const NAN32: u32 = f32::NAN.to_bits();
 
-fn element(out: &mut dyn Write, data: &Buffer, i: usize) -> fmt::Result {
-    match data {
-        Buffer::F64(v) if v[i].is_nan() && v[i].to_bits() != NAN64 => {
-            write!(out, "NaN:{:x}", v[i].to_bits())
-        }
-        Buffer::F32(v) if v[i].is_nan() && v[i].to_bits() != NAN32 => {
-            write!(out, "NaN:{:x}", v[i].to_bits())
-        }
-        // `{:?}` of a float is the shortest decimal that reads back to the same bits.
-        data => with_elements!(data, v => write!(out, "{:?}", v[i])),
+fn element(out: &mut dyn Write, a: &Array, i: usize) -> fmt::Result {
+    let bits = with_elements!(a, v => v[i].to_bits64());
+    let other_nan = match a.dtype() {
+        DType::F64 => f64::from_bits(bits).is_nan() && bits != NAN64,
+        DType::F32 => a.as_slice::<f32>()[i].is_nan() && bits != u64::from(NAN32),
+        DType::I32 | DType::I64 | DType::U32 | DType::Bool => false,
+    };
+    if other_nan {
+        return write!(out, "NaN:{bits:x}");
     }
+    // `{:?}` of a float is the shortest decimal that reads back to the same bits.
+    with_elements!(a, v => write!(out, "{:?}", v[i]))
 }
 
 /// An array as a literal: nested brackets, nothing left out. Arrays without elements print as
@@ -107,7 +108,7 @@ pub(crate) fn literal(out: &mut dyn Write, a: &Array) -> fmt::Result {
         } else {
             out.write_str(&"[".repeat(shape.len()))?;
         }
-        element(out, a.buffer(), i)?;
+        element(out, a, i)?;
     }
     out.write_str(&"]".repeat(shape.len()))
 }

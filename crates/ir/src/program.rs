@@ -1,14 +1,15 @@
 //! Closed programs: a flat list of equations with numbered variables.
 
+use crate::environment::Environment;
 use crate::error::{RuleError, TypeError, ensure};
 use crate::expr::{Expr, Node, RuleResult, bind_at, reachable};
 use crate::prim::{Constant, Prim};
 use crate::scope::Scope;
 use array::{Array, Type};
 use smallvec::SmallVec;
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::Location;
+use std::sync::OnceLock;
 
 /// A variable of a program: inputs come first, then the outputs of each equation in order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -44,19 +45,20 @@ impl Equation {
 }
 
 /// A closed program in canonical numbering. Equality is structural (places are ignored), with a
-/// hash stored at construction.
+/// hash that is computed once.
 #[derive(Clone, Debug)]
 pub struct Program {
     inputs: usize,
     types: Vec<Type>,
     equations: Vec<Equation>,
     outputs: Vec<Var>,
-    hash: u64,
+    /// Computed when somebody asks for it first: most programs are on the way to another one.
+    hash: OnceLock<u64>,
 }
 
 impl PartialEq for Program {
     fn eq(&self, other: &Program) -> bool {
-        self.hash == other.hash
+        self.stored_hash() == other.stored_hash()
             && self.inputs == other.inputs
             && self.outputs == other.outputs
             && self.types == other.types
@@ -77,7 +79,7 @@ impl Default for Program {
 }
 impl Hash for Program {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.hash.hash(state);
+        self.stored_hash().hash(state);
     }
 }
 
@@ -202,7 +204,11 @@ impl Program {
         Ok(())
     }
 
-    /// The hash that [`Builder::finish`] stores, computed anew.
+    fn stored_hash(&self) -> u64 {
+        *self.hash.get_or_init(|| self.structural_hash())
+    }
+
+    /// The hash, computed anew.
     fn structural_hash(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.types[..self.inputs].hash(&mut hasher);
@@ -214,9 +220,9 @@ impl Program {
         hasher.finish()
     }
 
-    /// Whether the stored hash is the one that belongs to the program.
+    /// Whether the hash, if it is stored, is the one that belongs to the program.
     pub(crate) fn hash_is_right(&self) -> bool {
-        self.hash == self.structural_hash()
+        self.hash.get().is_none_or(|&hash| hash == self.structural_hash())
     }
 
     /// A program of these parts, right or wrong, for testing the verifier.
@@ -227,15 +233,13 @@ impl Program {
         equations: Vec<Equation>,
         outputs: Vec<Var>,
     ) -> Program {
-        let mut program = Program { inputs, types, equations, outputs, hash: 0 };
-        program.hash = program.structural_hash();
-        program
+        Program { inputs, types, equations, outputs, hash: OnceLock::new() }
     }
 
     /// Stores a wrong hash, for testing the verifier.
     #[cfg(test)]
     pub(crate) fn spoil_hash(&mut self) {
-        self.hash = !self.hash;
+        self.hash = (!self.structural_hash()).into();
     }
 
     /// Floating-point operations of one run (see [`crate::prim::Primitive::flops`]).
@@ -295,9 +299,15 @@ impl Builder {
             types: inputs,
             equations: vec![],
             outputs: vec![],
-            hash: 0,
+            hash: OnceLock::new(),
         };
         Builder { program }
+    }
+
+    /// Makes room for so many equations and variables.
+    pub fn reserve(&mut self, equations: usize, variables: usize) {
+        self.program.equations.reserve(equations);
+        self.program.types.reserve(variables);
     }
 
     /// The type of a variable made so far.
@@ -337,7 +347,7 @@ impl Builder {
             .and_then(|types| types.iter().try_for_each(size_fits).map(|()| types))
             .map_err(|e| named(e, operands.iter().map(|&t| t.clone()).collect()))?;
         drop(operands);
-        Ok(self.push_typed(prim, SmallVec::from_slice(inputs), outputs, at))
+        Ok(self.push_typed(prim, SmallVec::from_slice(inputs), outputs, at).to_vec())
     }
 
     /// The equations so far.
@@ -353,7 +363,7 @@ impl Builder {
         inputs: SmallVec<[Var; 2]>,
         types: impl IntoIterator<Item = Type>,
         at: Option<&'static Location<'static>>,
-    ) -> Vec<Var> {
+    ) -> SmallVec<[Var; 4]> {
         let first = Var(self.program.types.len() as u32);
         self.program.types.extend(types);
         let outputs = self.program.types.len() as u32 - first.0;
@@ -364,7 +374,6 @@ impl Builder {
     /// The finished program.
     pub fn finish(mut self, outputs: Vec<Var>) -> Program {
         self.program.outputs = outputs;
-        self.program.hash = self.program.structural_hash();
         self.program
     }
 }
@@ -400,8 +409,8 @@ pub fn close(
     };
     let large =
         |node: &Node| matches!(node.prim(), Prim::Constant(Constant(a)) if a.len() > embedded);
-    let nodes = reachable(&outputs.iter().collect::<Vec<_>>(), inside);
-    let mut vars: HashMap<(u64, u32), Var> = HashMap::with_capacity(nodes.len());
+    let nodes = reachable(outputs, inside);
+    let mut vars: Environment<Var> = Environment::new(params, &nodes);
     let mut captured: Vec<Expr> = vec![];
     for (i, p) in params.iter().enumerate() {
         vars.insert(p.key(), Var(i as u32));
@@ -409,15 +418,19 @@ pub fn close(
     // Captured expressions are inputs too, so they must be numbered before any equation.
     let uses = nodes.iter().flat_map(|n| n.inputs()).chain(outputs);
     for x in uses {
-        if (!inside(x.node()) || large(x.node())) && !vars.contains_key(&x.key()) {
+        if (!inside(x.node()) || large(x.node())) && vars.get(x.key()).is_none() {
             vars.insert(x.key(), Var((params.len() + captured.len()) as u32));
             captured.push(x.clone());
         }
     }
     let types = params.iter().chain(&captured).map(|x| x.ty().clone()).collect();
     let mut builder = Builder::new(types);
+    builder.reserve(nodes.len(), nodes.len());
+    let var = |vars: &Environment<Var>, x: &Expr| {
+        *vars.get(x.key()).expect("invariant: inputs come before the nodes that read them")
+    };
     for node in &nodes {
-        if vars.contains_key(&(node.id(), 0)) {
+        if vars.get((node.id(), 0)).is_some() {
             continue; // a parameter or a captured constant
         }
         if let Prim::Placeholder(_) = node.prim() {
@@ -428,13 +441,13 @@ pub fn close(
             )
             .or_at(node.at()));
         }
-        let inputs = node.inputs().iter().map(|x| vars[&x.key()]).collect();
+        let inputs = node.inputs().iter().map(|x| var(&vars, x)).collect();
         let types = node.types().iter().cloned();
         let results = builder.push_typed(node.prim().clone(), inputs, types, Some(node.at()));
         for (i, v) in results.into_iter().enumerate() {
             vars.insert((node.id(), i as u32), v);
         }
     }
-    let program = builder.finish(outputs.iter().map(|y| vars[&y.key()]).collect());
+    let program = builder.finish(outputs.iter().map(|y| var(&vars, y)).collect());
     Ok(Closed { program, captured })
 }

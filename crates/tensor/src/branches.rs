@@ -68,4 +68,7 @@ impl<B: Tree> Tree for Branches<B> {
             branch.describe(description);
         }
     }
+    fn for_each_leaf(&self, f: &mut dyn FnMut(&Tensor)) {
+        self.branches.iter().for_each(|(_, branch)| branch.for_each_leaf(f));
+    }
 }

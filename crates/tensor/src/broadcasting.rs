@@ -13,7 +13,7 @@ impl Tensor {
     /// When the shape does not fit.
     #[track_caller]
     pub fn broadcast_to(&self, to: &[usize]) -> Tensor {
-        if self.shape() == to {
+        if shape::same(self.shape(), to) {
             return self.clone();
         }
         let fits = shape::broadcast(self.shape(), to).is_some_and(|s| s == to);
@@ -39,7 +39,7 @@ impl Tensor {
 /// When the shapes do not broadcast, naming the operation.
 #[track_caller]
 pub(crate) fn common(op: &str, x: &Tensor, y: &Tensor) -> (Tensor, Tensor) {
-    if x.shape() == y.shape() {
+    if shape::same(x.shape(), y.shape()) {
         return (x.clone(), y.clone());
     }
     let Some(shape) = shape::broadcast(x.shape(), y.shape()) else {

@@ -10,18 +10,18 @@ use std::sync::Arc;
 /// A program ready to run.
 #[derive(Debug, Clone)]
 pub(crate) struct Executable {
-    plan: Arc<compile::Plan>,
+    ready: Arc<engine::Executable>,
 }
 
 impl Executable {
     /// Compiles a program.
     pub(crate) fn new(program: &Program) -> Executable {
-        Executable { plan: Arc::new(compile::compile(program)) }
+        Executable { ready: Arc::new(engine::Executable::new(compile::compile(program))) }
     }
 
     /// Runs it. Inputs that nobody else holds may be overwritten.
     pub(crate) fn run(&self, inputs: Vec<Array>) -> RuleResult<Vec<Array>> {
-        engine::run(&self.plan, inputs)
+        self.ready.run(inputs)
     }
 }
 
@@ -107,8 +107,8 @@ pub(crate) fn read(expr: &Expr) -> Array {
 /// The value of an expression, evaluating what it needs and remembering it in the nodes.
 fn read_on_demand(expr: &Expr) -> RuleResult<Array> {
     let known = |node: &Node| node.values().get().is_some();
-    let nodes = reachable(&[expr], |n| !known(n));
-    for node in &nodes {
+    let nodes = reachable([expr], |n| !known(n));
+    for node in nodes {
         if known(node) {
             continue;
         }

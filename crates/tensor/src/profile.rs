@@ -12,7 +12,7 @@ use std::time::Instant;
 /// A program, compiled.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    plan: Arc<compile::Plan>,
+    ready: Arc<engine::Executable>,
     captured: Vec<Array>,
 }
 
@@ -61,7 +61,8 @@ impl Traced {
     #[track_caller]
     pub fn compile(&self) -> Compiled {
         let captured = self.captured().iter().map(Tensor::value).collect();
-        Compiled { plan: Arc::new(compile::compile(self.program())), captured }
+        let ready = Arc::new(engine::Executable::new(compile::compile(self.program())));
+        Compiled { ready, captured }
     }
 
     /// The program after each pass of the compiler, with the pass's name; those that change nothing
@@ -99,7 +100,7 @@ impl Traced {
 impl Compiled {
     /// The plan as text, a step a line. `s0†` is the last use of slot 0.
     pub fn text(&self) -> String {
-        self.plan.to_string()
+        self.ready.plan().to_string()
     }
 
     /// Runs the program on the leaves of its arguments, in order.
@@ -108,7 +109,7 @@ impl Compiled {
     /// When they do not have the types that were traced.
     #[track_caller]
     pub fn run(&self, arguments: &[Tensor]) -> Vec<Tensor> {
-        let results = expect(engine::run(&self.plan, self.inputs(arguments)));
+        let results = expect(self.ready.run(self.inputs(arguments)));
         results.into_iter().map(Tensor::new).collect()
     }
 
@@ -123,7 +124,7 @@ impl Compiled {
         let sample = || {
             let start = Instant::now();
             for _ in 0..runs.max(1) {
-                drop(expect(engine::run(&self.plan, inputs.clone())));
+                drop(expect(self.ready.run(inputs.clone())));
             }
             start.elapsed().as_secs_f64() / runs.max(1) as f64
         };
@@ -132,7 +133,7 @@ impl Compiled {
 
     /// Number of steps of the plan.
     pub fn steps(&self) -> usize {
-        self.plan.steps().len()
+        self.ready.plan().steps().len()
     }
 
     /// Runs the program many times, and says where the time goes. Each run has arguments of its
@@ -156,18 +157,19 @@ impl Compiled {
         for _ in 0..runs.max(1) {
             let own = inputs.iter().map(copy).collect();
             let start = Instant::now();
-            let results = expect(engine::run(&self.plan, own));
+            let results = expect(self.ready.run(own));
             whole.push(start.elapsed().as_secs_f64());
             drop(results);
             let own = inputs.iter().map(copy).collect();
-            timed.push(expect(engine::run_timed(&self.plan, own)).1);
+            timed.push(expect(self.ready.run_timed(own)).1);
         }
-        let mut steps = profiles(&self.plan, &timed.iter().map(|t| &t[..]).collect::<Vec<_>>());
+        let plan = self.ready.plan();
+        let mut steps = profiles(plan, &timed.iter().map(|t| &t[..]).collect::<Vec<_>>());
         // Loops and branches once more, for what is inside them.
-        if self.plan.steps().iter().any(|step| !step.bodies.is_empty()) {
-            let inside = |_| expect(engine::run_timed_inside(&self.plan, inputs.clone())).1;
+        if plan.steps().iter().any(|step| !step.bodies.is_empty()) {
+            let inside = |_| expect(self.ready.run_timed_inside(inputs.clone())).1;
             let timed: Vec<Vec<StepTime>> = (0..runs.clamp(1, RUNS_INSIDE)).map(inside).collect();
-            let inside = profiles(&self.plan, &timed.iter().map(|t| &t[..]).collect::<Vec<_>>());
+            let inside = profiles(plan, &timed.iter().map(|t| &t[..]).collect::<Vec<_>>());
             for (step, from) in steps.iter_mut().zip(inside) {
                 step.inside = from.inside;
             }

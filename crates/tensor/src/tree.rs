@@ -15,6 +15,8 @@ use std::fmt::Write as _;
 #[derive(Clone, Default, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path {
     text: String,
+    /// Nobody will ask where a leaf is: names are not put together.
+    ignored: bool,
 }
 
 impl Path {
@@ -23,8 +25,16 @@ impl Path {
         Path::default()
     }
 
+    /// A path that is not looked at.
+    fn ignored() -> Path {
+        Path { text: String::new(), ignored: true }
+    }
+
     /// Runs `f` one level further in.
     pub fn enter<R>(&mut self, name: impl std::fmt::Display, f: impl FnOnce(&mut Path) -> R) -> R {
+        if self.ignored {
+            return f(self);
+        }
         let before = self.text.len();
         let dot = if before == 0 { "" } else { "." };
         write!(self.text, "{dot}{name}").expect("invariant: writing to a string succeeds");
@@ -58,12 +68,22 @@ impl Description {
         self.bytes.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
         self.bytes.extend_from_slice(bytes);
     }
+
+    /// A description that is written behind these bytes.
+    pub(crate) fn behind(bytes: Vec<u8>) -> Description {
+        Description { bytes }
+    }
+
+    /// All bytes.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
 }
 
 /// A structure whose leaves are tensors.
 ///
-/// Law: `map_with_path` visits the leaves in an order that depends only on the structure, and
-/// the identity function gives back an equal tree.
+/// Laws: `map_with_path` and `for_each_leaf` visit the leaves in the same order, which depends only
+/// on the structure, and the identity function gives back an equal tree.
 pub trait Tree: Sized {
     /// The tree of trees: this structure with a `B` in place of each leaf. A tensor becomes a `B`,
     /// a pair of tensors a pair of `B`s, and a struct with `#[derive(Tree)]` becomes
@@ -88,18 +108,24 @@ pub trait Tree: Sized {
     /// Adds what distinguishes this tree from others of its type, the leaves' values apart.
     fn describe(&self, description: &mut Description);
 
+    /// Calls `f` with each leaf, in order. Trees that are written by hand may leave this to the
+    /// general way, which rebuilds the tree.
+    fn for_each_leaf(&self, f: &mut dyn FnMut(&Tensor)) {
+        self.map(|leaf| {
+            f(leaf);
+            leaf.clone()
+        });
+    }
+
     /// The tree with each leaf replaced by `f(leaf)`.
     fn map(&self, mut f: impl FnMut(&Tensor) -> Tensor) -> Self {
-        self.map_with_path(&mut Path::root(), &mut |_, leaf| f(leaf))
+        self.map_with_path(&mut Path::ignored(), &mut |_, leaf| f(leaf))
     }
 
     /// The leaves, in order.
     fn leaves(&self) -> Vec<Tensor> {
         let mut leaves = vec![];
-        self.map(|leaf| {
-            leaves.push(leaf.clone());
-            leaf.clone()
-        });
+        self.for_each_leaf(&mut |leaf| leaves.push(leaf.clone()));
         leaves
     }
 
@@ -142,7 +168,9 @@ pub trait Tree: Sized {
 
     /// Number of elements in all leaves.
     fn size(&self) -> usize {
-        self.leaves().iter().map(Tensor::size).sum()
+        let mut size = 0;
+        self.for_each_leaf(&mut |leaf| size += leaf.size());
+        size
     }
 }
 
@@ -155,6 +183,9 @@ impl Tree for Tensor {
         f(path, self)
     }
     fn describe(&self, _: &mut Description) {}
+    fn for_each_leaf(&self, f: &mut dyn FnMut(&Tensor)) {
+        f(self);
+    }
 }
 
 impl<T: Tree> Tree for Vec<T> {
@@ -170,6 +201,9 @@ impl<T: Tree> Tree for Vec<T> {
         description.put(&self.len().to_le_bytes());
         self.iter().for_each(|t| t.describe(description));
     }
+    fn for_each_leaf(&self, f: &mut dyn FnMut(&Tensor)) {
+        self.iter().for_each(|t| t.for_each_leaf(f));
+    }
 }
 
 impl<T: Tree, const N: usize> Tree for [T; N] {
@@ -182,6 +216,9 @@ impl<T: Tree, const N: usize> Tree for [T; N] {
     }
     fn describe(&self, description: &mut Description) {
         self.iter().for_each(|t| t.describe(description));
+    }
+    fn for_each_leaf(&self, f: &mut dyn FnMut(&Tensor)) {
+        self.iter().for_each(|t| t.for_each_leaf(f));
     }
 }
 
@@ -197,6 +234,9 @@ impl<T: Tree> Tree for Option<T> {
         description.put(&[u8::from(self.is_some())]);
         self.iter().for_each(|t| t.describe(description));
     }
+    fn for_each_leaf(&self, f: &mut dyn FnMut(&Tensor)) {
+        self.iter().for_each(|t| t.for_each_leaf(f));
+    }
 }
 
 impl<T: Tree> Tree for Box<T> {
@@ -209,6 +249,9 @@ impl<T: Tree> Tree for Box<T> {
     }
     fn describe(&self, description: &mut Description) {
         T::describe(self, description);
+    }
+    fn for_each_leaf(&self, f: &mut dyn FnMut(&Tensor)) {
+        T::for_each_leaf(self, f);
     }
 }
 
@@ -227,6 +270,9 @@ impl<T: Tree> Tree for BTreeMap<String, T> {
             description.put(k.as_bytes());
             t.describe(description);
         }
+    }
+    fn for_each_leaf(&self, f: &mut dyn FnMut(&Tensor)) {
+        self.values().for_each(|t| t.for_each_leaf(f));
     }
 }
 
@@ -249,6 +295,10 @@ impl<T: Tree> Tree for HashMap<String, T> {
             description.put(k.as_bytes());
             t.describe(description);
         }
+    }
+    fn for_each_leaf(&self, f: &mut dyn FnMut(&Tensor)) {
+        let sorted: BTreeMap<&String, &T> = self.iter().collect();
+        sorted.into_values().for_each(|t| t.for_each_leaf(f));
     }
 }
 
@@ -274,6 +324,10 @@ macro_rules! tuples {
             #[allow(unused_variables)]
             fn describe(&self, description: &mut Description) {
                 $(self.$i.describe(description);)*
+            }
+            #[allow(unused_variables)]
+            fn for_each_leaf(&self, f: &mut dyn FnMut(&Tensor)) {
+                $(self.$i.for_each_leaf(f);)*
             }
         }
     )* };
@@ -303,6 +357,7 @@ macro_rules! leafless {
                 let $x = self;
                 description.put($bytes.as_ref());
             }
+            fn for_each_leaf(&self, _: &mut dyn FnMut(&Tensor)) {}
         }
     )* };
 }

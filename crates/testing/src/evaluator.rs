@@ -1,22 +1,22 @@
 //! Programs run by the engine, compiled once each.
 
 use array::Array;
-use compile::Plan;
+use engine::Executable;
 use ir::{Program, RuleResult};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// Plans of the programs run so far: a check runs the same few programs at many points.
+/// The run so far, ready: a check runs the same few programs at many points.
 #[derive(Default)]
 pub(crate) struct Evaluator {
-    plans: RefCell<HashMap<Program, Plan>>,
+    ready: RefCell<HashMap<Program, Executable>>,
 }
 
 impl Evaluator {
     /// The program's outputs, by the engine.
     pub(crate) fn run(&self, program: &Program, inputs: &[Array]) -> RuleResult<Vec<Array>> {
-        let mut plans = self.plans.borrow_mut();
-        let plan = plans.entry(program.clone()).or_insert_with(|| compile::compile(program));
-        engine::run(plan, inputs.to_vec())
+        let mut ready = self.ready.borrow_mut();
+        let compiled = || Executable::new(compile::compile(program));
+        ready.entry(program.clone()).or_insert_with(compiled).run(inputs.to_vec())
     }
 }

@@ -4,6 +4,7 @@
 //! The same checks run on the programs of a fuzzer in `fuzz/`. `RANDOM_PROGRAMS=20` tries twenty
 //! times as many here.
 
+use engine::Executable;
 use ir::Prim;
 use ir::check::{Choices, Sample, program_from, random_program};
 use testing::differential;
@@ -86,13 +87,13 @@ fn a_plan_runs_from_many_threads_at_once() {
         .map(|seed| random_program(seed, 60))
         .find(|s| s.program.eval(&s.inputs).is_ok())
         .expect("one");
-    let plan = compile::compile(&program);
-    let want = engine::run(&plan, inputs.clone()).expect("it has a value");
+    let ready = Executable::new(compile::compile(&program));
+    let want = ready.run(inputs.clone()).expect("it has a value");
     std::thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
                 for _ in 0..20 {
-                    let got = engine::run(&plan, inputs.clone()).expect("it has a value");
+                    let got = ready.run(inputs.clone()).expect("it has a value");
                     let same = got.iter().zip(&want).all(|(a, b)| differential::same_bits(a, b));
                     assert!(same);
                 }

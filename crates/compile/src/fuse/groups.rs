@@ -1,9 +1,11 @@
 //! Groups of element-by-element equations that can be one loop.
 
 use super::MOST_EQUATIONS;
-use super::source::{Sources, squeezed};
+use super::source::{Sources, Squeezed};
+use foldhash::fast::RandomState;
 use ir::{Prim, Var};
-use std::collections::{BTreeSet, HashMap};
+use smallvec::SmallVec;
+use std::collections::HashMap;
 
 /// Whether the operation acts element by element.
 fn is_elementwise(prim: &Prim) -> bool {
@@ -79,6 +81,11 @@ impl Groups {
         self.of[eq].map(|g| self.find(g))
     }
 
+    /// The number of groups, those included that have been joined with others.
+    pub(super) fn count(&self) -> usize {
+        self.parent.len()
+    }
+
     /// The number of members of a group.
     pub(super) fn len(&self, group: usize) -> usize {
         self.members[group]
@@ -119,42 +126,46 @@ pub(super) fn elementwise(sources: &Sources<'_>) -> Groups {
     let mut groups = Groups { of: vec![None; n], parent: vec![], members: vec![] };
     let mut level = vec![0_usize; n];
     // Loops by level, shape and operand: what reads the same operand may as well be one loop.
-    let mut readers: HashMap<(usize, Vec<usize>, Var), usize> = HashMap::new();
+    let mut readers: HashMap<(usize, Squeezed, Var), usize, RandomState> = HashMap::default();
     for (i, eq) in equations.iter().enumerate() {
         if !is_elementwise(&eq.prim) {
             let before = eq.inputs.iter().filter_map(|&v| sources.equation(v));
             level[i] = before.map(|d| level[d]).max().unwrap_or(0);
             continue;
         }
-        let shape = squeezed(&program.ty(eq.first).shape);
+        let shape = sources.squeezed(eq.first);
         let needed = || eq.inputs.iter().filter_map(|&v| sources.equation(sources.of(v)));
         let mut here =
             needed().map(|d| level[d] + usize::from(groups.of[d].is_none())).max().unwrap_or(0);
-        let mut joined: BTreeSet<usize> = eq
+        let mut joined: SmallVec<[usize; 4]> = eq
             .inputs
             .iter()
             .map(|&v| sources.same(v))
-            .filter(|&v| squeezed(&program.ty(v).shape) == shape)
+            .filter(|&v| sources.squeezed(v) == shape)
             .filter_map(|v| sources.equation(v))
             .filter(|&d| level[d] == here)
             .filter_map(|d| groups.of(d))
             .collect();
+        joined.sort_unstable();
+        joined.dedup();
         let total: usize = joined.iter().map(|&g| groups.len(g)).sum();
         if total >= MOST_EQUATIONS {
             here += 1;
-            joined = BTreeSet::new();
+            joined.clear();
         } else {
-            let of_same = |&v: &Var| readers.get(&(here, shape.clone(), sources.of(v))).copied();
-            let beside: BTreeSet<usize> =
+            let of_same = |&v: &Var| readers.get(&(here, shape, sources.of(v))).copied();
+            let mut beside: SmallVec<[usize; 4]> =
                 eq.inputs.iter().filter_map(of_same).map(|g| groups.find(g)).collect();
+            beside.sort_unstable();
             let mut total = total;
             for g in beside {
                 if !joined.contains(&g) && total + groups.len(g) < MOST_EQUATIONS {
                     total += groups.len(g);
-                    joined.insert(g);
+                    joined.push(g);
                 }
             }
         }
+        joined.sort_unstable();
         level[i] = here;
         let group = match joined.into_iter().reduce(|a, b| groups.join(a, b)) {
             Some(g) => {
@@ -165,7 +176,7 @@ pub(super) fn elementwise(sources: &Sources<'_>) -> Groups {
             None => groups.found(i),
         };
         for &v in &eq.inputs {
-            readers.insert((here, shape.clone(), sources.of(v)), group);
+            readers.insert((here, shape, sources.of(v)), group);
         }
     }
     groups

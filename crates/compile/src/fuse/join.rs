@@ -4,9 +4,11 @@
 
 use super::MOST_EQUATIONS;
 use super::groups::Groups;
-use super::source::{Sources, squeezed};
+use super::source::{Sources, Squeezed};
+use foldhash::fast::RandomState;
 use ir::{Prim, Var};
-use std::collections::{BTreeMap, BTreeSet};
+use smallvec::SmallVec;
+use std::collections::{BTreeSet, HashSet};
 
 /// Longest row: several of them fit the second-level cache.
 const LONGEST_ROW: usize = 8192;
@@ -18,12 +20,12 @@ const SEARCH: usize = 2000;
 const ROUNDS: usize = 4;
 
 /// What kind of loop a unit is or could be.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     /// Element by element.
-    Elements(Vec<usize>),
+    Elements(Squeezed),
     /// Over this shape, with folds of its last axes; the number of leading axes that stay.
-    Rows(Vec<usize>, usize),
+    Rows(Squeezed, usize),
     /// No loop.
     Other,
 }
@@ -49,7 +51,7 @@ impl Units {
     /// Whether there is a way from `from` to `to` through another unit, or none could be ruled
     /// out.
     fn way_around(&self, from: usize, to: usize) -> bool {
-        let mut seen = BTreeSet::new();
+        let mut seen: HashSet<usize, RandomState> = HashSet::default();
         let next = |u: usize| self.feeds[u].iter().map(|&f| self.find(f));
         let mut open: Vec<usize> = next(from).filter(|&u| u != to && u != from).collect();
         while let Some(u) = open.pop() {
@@ -86,7 +88,7 @@ impl Units {
 
 /// The shape and the number of leading axes that stay, if an equation folds rows that are worth
 /// a loop: last axes, in order, of a shape that is not empty.
-fn folds_rows(sources: &Sources<'_>, eq: usize) -> Option<(Vec<usize>, usize)> {
+fn folds_rows(sources: &Sources<'_>, eq: usize) -> Option<(Squeezed, usize)> {
     let eq = &sources.program.equations()[eq];
     let Prim::Reduce(p) = &eq.prim else { return None };
     let shape = &sources.program.ty(eq.inputs[0]).shape;
@@ -95,8 +97,8 @@ fn folds_rows(sources: &Sources<'_>, eq: usize) -> Option<(Vec<usize>, usize)> {
     let stay = axes.iter().take_while(|&&d| !folded(d)).count();
     let row: usize = axes[stay..].iter().map(|&d| shape[d]).product();
     let last = axes[stay..].iter().all(|&d| folded(d));
-    let sizes = squeezed(shape);
-    (last && (2..=LONGEST_ROW).contains(&row) && !sizes.contains(&0)).then_some((sizes, stay))
+    let sizes = sources.squeezed(eq.inputs[0]);
+    (last && (2..=LONGEST_ROW).contains(&row) && !shape.contains(&0)).then_some((sizes, stay))
 }
 
 /// Joins groups with the folds of rows, and the groups, that they feed and that feed them.
@@ -112,7 +114,10 @@ pub(super) fn joined(sources: &Sources<'_>, mut groups: Groups) -> Groups {
             if units.find(u) != u || units.kinds[u] == Kind::Other {
                 continue;
             }
-            let needs: BTreeSet<usize> = units.needs[u].iter().map(|&p| units.find(p)).collect();
+            let mut needs: SmallVec<[usize; 8]> =
+                units.needs[u].iter().map(|&p| units.find(p)).collect();
+            needs.sort_unstable();
+            needs.dedup();
             for p in needs {
                 if p == u || units.find(u) != u {
                     continue;
@@ -147,17 +152,18 @@ pub(super) fn joined(sources: &Sources<'_>, mut groups: Groups) -> Groups {
 /// The graph of units before anything is joined.
 fn graph(sources: &Sources<'_>, groups: &Groups) -> Units {
     let equations = sources.program.equations();
-    let mut number: BTreeMap<(bool, usize), usize> = BTreeMap::new();
+    // The unit of each group.
+    let mut number: Vec<Option<usize>> = vec![None; groups.count()];
     let mut unit_of = Vec::with_capacity(equations.len());
     let mut units =
         Units { kinds: vec![], needs: vec![], feeds: vec![], members: vec![], parent: vec![] };
     for (i, eq) in equations.iter().enumerate() {
-        let name = groups.of(i).map_or((false, i), |g| (true, g));
-        let unit = *number.entry(name).or_insert_with(|| {
-            let kind = match (name.0, folds_rows(sources, i)) {
-                (true, _) => Kind::Elements(squeezed(&sources.program.ty(eq.first).shape)),
-                (false, Some((shape, stay))) => Kind::Rows(shape, stay),
-                (false, None) => Kind::Other,
+        let group = groups.of(i);
+        let unit = group.and_then(|g| number[g]).unwrap_or_else(|| {
+            let kind = match (group, folds_rows(sources, i)) {
+                (Some(_), _) => Kind::Elements(sources.squeezed(eq.first)),
+                (None, Some((shape, stay))) => Kind::Rows(shape, stay),
+                (None, None) => Kind::Other,
             };
             units.kinds.push(kind);
             units.needs.push(BTreeSet::new());
@@ -166,6 +172,9 @@ fn graph(sources: &Sources<'_>, groups: &Groups) -> Units {
             units.parent.push(units.parent.len());
             units.kinds.len() - 1
         });
+        if let Some(g) = group {
+            number[g] = Some(unit);
+        }
         units.members[unit].push(i);
         unit_of.push(unit);
     }
@@ -186,18 +195,19 @@ fn graph(sources: &Sources<'_>, groups: &Groups) -> Units {
 
 /// What `p` and `u`, which it feeds, would be as one loop, if they can be.
 fn joint(sources: &Sources<'_>, units: &Units, p: usize, u: usize) -> Option<Kind> {
-    let kind = match (&units.kinds[p], &units.kinds[u]) {
-        (Kind::Elements(s), Kind::Elements(t)) if s == t => Kind::Elements(t.clone()),
-        (Kind::Elements(s), Kind::Rows(t, k)) if s == t => Kind::Rows(t.clone(), *k),
-        (Kind::Rows(s, k), Kind::Rows(t, l)) if (s, k) == (t, l) => Kind::Rows(s.clone(), *k),
-        (Kind::Rows(s, k), Kind::Elements(t)) if s == t || s[..*k] == t[..] => {
-            Kind::Rows(s.clone(), *k)
-        }
+    let begins = |long: Squeezed, stay: usize, short: Squeezed| {
+        sources.axes(long)[..stay] == *sources.axes(short)
+    };
+    let kind = match (units.kinds[p], units.kinds[u]) {
+        (Kind::Elements(s), Kind::Elements(t)) if s == t => Kind::Elements(t),
+        (Kind::Elements(s), Kind::Rows(t, k)) if s == t => Kind::Rows(t, k),
+        (Kind::Rows(s, k), Kind::Rows(t, l)) if (s, k) == (t, l) => Kind::Rows(s, k),
+        (Kind::Rows(s, k), Kind::Elements(t)) if s == t || begins(s, k, t) => Kind::Rows(s, k),
         _ => return None,
     };
-    let (shape, rows) = match &kind {
+    let (shape, rows) = match kind {
         Kind::Elements(shape) => (shape, None),
-        Kind::Rows(shape, stay) => (shape, Some(&shape[..*stay])),
+        Kind::Rows(shape, stay) => (shape, Some(&sources.axes(shape)[..stay])),
         Kind::Other => return None,
     };
     // Every value of `p` that `u` reads must be there in the same tile: value by value, or
@@ -205,7 +215,7 @@ fn joint(sources: &Sources<'_>, units: &Units, p: usize, u: usize) -> Option<Kin
     let made_in_p = |v: Var| sources.equation(v).is_some_and(|d| units.members[p].contains(&d));
     let equations = sources.program.equations();
     let fits = units.members[u].iter().all(|&i| {
-        let wide = squeezed(&sources.program.ty(equations[i].first).shape) == *shape;
+        let wide = sources.squeezed(equations[i].first) == shape;
         equations[i].inputs.iter().filter(|&&v| made_in_p(sources.of(v))).all(|&v| {
             let direct = sources.repetition(v).is_none();
             direct || (wide && rows.is_some_and(|rows| sources.fills_rows(v, rows)))

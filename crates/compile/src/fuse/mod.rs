@@ -6,9 +6,11 @@
 //! (`broadcast_in_dim`) of operands are read in place.
 //!
 //! ```text
-//! groups (element by element) → join (with folds of rows, and with one another) → order → emit
+//! groups (element by element) → join (with folds of rows, and with one another) → order
+//!     → emit (with chains of arithmetic)
 //! ```
 
+mod chains;
 mod emit;
 mod groups;
 mod join;
@@ -16,11 +18,14 @@ mod order;
 mod source;
 
 use crate::convolutions::Convolution;
+use crate::products::Product;
 use array::{DType, Type};
 use ir::prim::ReduceWindow;
-use ir::{Prim, Program, Var};
+use ir::{Prim, Primitive, Program, Var};
 use smallvec::SmallVec;
 use source::Sources;
+
+pub use chains::{Link, is_arithmetic};
 
 /// How a loop reads an operand.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,13 +69,17 @@ pub enum Place {
 }
 
 /// One operation of a fused loop: element by element; a fold of rows (`Reduce`), from elements to
-/// rows; or a repetition along rows (`BroadcastInDim`), from rows to elements.
+/// rows; a repetition along rows (`BroadcastInDim`), from rows to elements; or a chain of
+/// arithmetic.
 #[derive(Clone, Debug)]
 pub struct Instruction {
-    /// The operation.
+    /// The operation; the first of a chain.
     pub prim: Prim,
-    /// Its operands.
-    pub inputs: SmallVec<[Place; 3]>,
+    /// Its operands, then one for each link. In arithmetic of elements (see [`is_arithmetic`]), an
+    /// operand with one value for each row is repeated along the rows.
+    pub inputs: SmallVec<[Place; 4]>,
+    /// The operations that follow at once.
+    pub then: SmallVec<[Link; 2]>,
     /// Its result; never an [`Place::Input`].
     pub output: Place,
     /// How many values the result has.
@@ -104,8 +113,18 @@ pub(crate) enum Unit {
     Loop { fused: Fused, inputs: Vec<Var>, outputs: Vec<Var> },
     /// A convolution, from an equation, with rearrangements around it.
     Convolution { equation: usize, convolution: Convolution, inputs: [Var; 2], output: Var },
+    /// A product, from an equation, with its result transposed.
+    Product { equation: usize, product: Product, inputs: [Var; 2], output: Var },
     /// Which elements equal the extremum of their window, and how many of each window do.
     Ties { equation: usize, window: ReduceWindow, inputs: [Var; 2], mask: Option<Var>, counts: Var },
+}
+
+impl Instruction {
+    /// The names of its operations, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let first = std::iter::once(self.prim.rules().name());
+        first.chain(self.then.iter().map(|link| link.f.name()))
+    }
 }
 
 impl Unit {
@@ -114,9 +133,9 @@ impl Unit {
         match self {
             Unit::Equation(i) => SmallVec::from_slice(&program.equations()[*i].inputs),
             Unit::Loop { inputs, .. } => SmallVec::from_slice(inputs),
-            Unit::Convolution { inputs, .. } | Unit::Ties { inputs, .. } => {
-                SmallVec::from_slice(inputs)
-            }
+            Unit::Convolution { inputs, .. }
+            | Unit::Product { inputs, .. }
+            | Unit::Ties { inputs, .. } => SmallVec::from_slice(inputs),
         }
     }
 
@@ -125,7 +144,9 @@ impl Unit {
         match self {
             Unit::Equation(i) => program.equations()[*i].results().collect(),
             Unit::Loop { outputs, .. } => SmallVec::from_slice(outputs),
-            Unit::Convolution { output, .. } => SmallVec::from_slice(&[*output]),
+            Unit::Convolution { output, .. } | Unit::Product { output, .. } => {
+                SmallVec::from_slice(&[*output])
+            }
             Unit::Ties { mask, counts, .. } => mask.iter().copied().chain([*counts]).collect(),
         }
     }
@@ -159,7 +180,10 @@ mod tests {
     fn loops(units: &[Unit]) -> Vec<&Fused> {
         let found = units.iter().map(|u| match u {
             Unit::Loop { fused, .. } => Some(fused),
-            Unit::Equation(_) | Unit::Convolution { .. } | Unit::Ties { .. } => None,
+            Unit::Equation(_)
+            | Unit::Convolution { .. }
+            | Unit::Product { .. }
+            | Unit::Ties { .. } => None,
         });
         found.flatten().collect()
     }
@@ -191,9 +215,9 @@ mod tests {
         let [Unit::Loop { fused, inputs, outputs }] = &units[..] else { panic!("{units:?}") };
         assert_eq!((&fused.shape[..], fused.row), (&[4, 5][..], 5));
         assert_eq!((inputs.len(), outputs.len()), (1, 1));
-        let names: Vec<&str> = fused.code.iter().map(|i| i.prim.rules().name()).collect();
-        let (fill, max, sum) = ("broadcast_in_dim", "reduce_max", "reduce_sum");
-        assert_eq!(names, [max, fill, "sub", "exp", sum, fill, "div"]);
+        let names: Vec<&str> = fused.code.iter().flat_map(Instruction::names).collect();
+        // Values of rows are repeated by the arithmetic itself.
+        assert_eq!(names, ["reduce_max", "sub", "exp", "reduce_sum", "div"]);
         let extents: Vec<Extent> = fused.code.iter().map(|i| i.extent).collect();
         assert_eq!(extents[..3], [Extent::Row, Extent::Element, Extent::Element]);
         // Two tiles of elements, and values of rows.
@@ -219,7 +243,8 @@ mod tests {
         let s = push(&mut b, Unary::Sin, &[r]);
         let y = push(&mut b, Binary::Add, &[early, s]);
         let units = units(&b.finish(vec![y]));
-        assert_eq!(loops(&units).iter().map(|l| l.code.len()).collect::<Vec<_>>(), [3]);
+        let names: Vec<&str> = loops(&units)[0].code.iter().flat_map(Instruction::names).collect();
+        assert_eq!(names, ["sin", "mul", "add"]);
     }
 
     #[test]
@@ -249,6 +274,23 @@ mod tests {
         // exp, the sum and sin; then the quotient.
         assert_eq!(loops.iter().map(|l| l.code.len()).collect::<Vec<_>>(), [3, 1]);
         assert_eq!(loops[0].results.len(), 2);
+    }
+
+    #[test]
+    fn arithmetic_that_nobody_else_reads_is_one_instruction() {
+        // ((x·y + x) − y)·x, each result read once; the sum's order is kept.
+        let mut b = builder(&[4]);
+        let y = push(&mut b, Unary::Sin, &[Var(0)]);
+        let p = push(&mut b, Binary::Mul, &[Var(0), y]);
+        let s = push(&mut b, Binary::Add, &[p, Var(0)]);
+        let d = push(&mut b, Binary::Sub, &[y, s]);
+        let q = push(&mut b, Binary::Mul, &[d, Var(0)]);
+        let units = units(&b.finish(vec![q]));
+        let code = &loops(&units)[0].code;
+        let names: Vec<Vec<&str>> = code.iter().map(|i| i.names().collect()).collect();
+        assert_eq!(names, [&["sin"][..], &["mul", "add", "sub"], &["mul"]]);
+        assert!(code[1].then[1].flipped);
+        assert_eq!(code[1].inputs.len(), 4);
     }
 
     #[test]

@@ -2,14 +2,32 @@
 //! with other axes of size 1.
 
 use super::View;
+use array::Type;
 use array::shape::{size, strides};
+use foldhash::fast::RandomState;
 use ir::prim::BroadcastInDim;
 use ir::{Prim, Program, Var};
+use smallvec::SmallVec;
+use std::collections::HashMap;
 
-/// The axes that are not of size 1.
-pub(super) fn squeezed(shape: &[usize]) -> Vec<usize> {
-    shape.iter().copied().filter(|&n| n != 1).collect()
+/// For each variable the number of its shape, and the shapes by number.
+fn squeezed_shapes(program: &Program) -> (Vec<Squeezed>, Vec<Vec<usize>>) {
+    let mut shapes: Vec<Vec<usize>> = vec![];
+    let mut numbers: HashMap<SmallVec<[usize; 4]>, Squeezed, RandomState> = HashMap::default();
+    let of = |ty: &Type| {
+        let axes: SmallVec<[usize; 4]> = ty.shape.iter().copied().filter(|&n| n != 1).collect();
+        *numbers.entry(axes).or_insert_with_key(|axes| {
+            shapes.push(axes.to_vec());
+            Squeezed(shapes.len() as u32 - 1)
+        })
+    };
+    let squeezed = program.types().iter().map(of).collect();
+    (squeezed, shapes)
 }
+
+/// A shape without axes of size 1, by number: equal numbers are equal shapes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Squeezed(u32);
 
 /// Where the values of variables come from.
 #[derive(Debug)]
@@ -17,6 +35,14 @@ pub(super) struct Sources<'a> {
     pub(super) program: &'a Program,
     /// The equation that makes each variable; none for inputs.
     definition: Vec<usize>,
+    /// For each variable the one with the same values in the same order.
+    same: Vec<Var>,
+    /// For each variable what a loop reads in place of it.
+    of: Vec<Var>,
+    /// For each variable its shape.
+    squeezed: Vec<Squeezed>,
+    /// The shapes, by number.
+    shapes: Vec<Vec<usize>>,
 }
 
 impl<'a> Sources<'a> {
@@ -27,7 +53,38 @@ impl<'a> Sources<'a> {
                 definition[v.index()] = i;
             }
         }
-        Sources { program, definition }
+        let (squeezed, shapes) = squeezed_shapes(program);
+        let (same, of) =
+            (Vec::with_capacity(definition.len()), Vec::with_capacity(definition.len()));
+        let mut sources = Sources { program, definition, same, of, squeezed, shapes };
+        for v in 0..program.variables() as u32 {
+            let same = sources.reshaped(Var(v)).map_or(Var(v), |from| sources.same[from.index()]);
+            sources.same.push(same);
+            let of = sources.repetition(same).map_or(same, |(_, from)| sources.same(from));
+            sources.of.push(of);
+        }
+        sources
+    }
+
+    /// What a variable is made of by adding or dropping axes of size 1, if it is.
+    fn reshaped(&self, v: Var) -> Option<Var> {
+        let eq = &self.program.equations()[self.equation(v)?];
+        let from = *eq.inputs.first()?;
+        let reshaped =
+            matches!(eq.prim, Prim::Reshape(_)) && self.squeezed(v) == self.squeezed(from);
+        let spread = matches!(&eq.prim, Prim::BroadcastInDim(p)
+            if size(&p.shape) == self.program.ty(from).len() && p.dims.is_sorted());
+        (reshaped || spread).then_some(from)
+    }
+
+    /// The shape of a variable without axes of size 1.
+    pub(super) fn squeezed(&self, v: Var) -> Squeezed {
+        self.squeezed[v.index()]
+    }
+
+    /// The axes of a shape.
+    pub(super) fn axes(&self, shape: Squeezed) -> &[usize] {
+        &self.shapes[shape.0 as usize]
     }
 
     /// The equation that makes a variable.
@@ -37,20 +94,8 @@ impl<'a> Sources<'a> {
 
     /// The variable that has the same values in the same order, and is not itself made by adding
     /// or dropping axes of size 1.
-    pub(super) fn same(&self, mut v: Var) -> Var {
-        while let Some(d) = self.equation(v) {
-            let eq = &self.program.equations()[d];
-            let shape = |v: Var| &self.program.ty(v).shape;
-            let reshaped = matches!(eq.prim, Prim::Reshape(_))
-                && squeezed(shape(v)) == squeezed(shape(eq.inputs[0]));
-            let spread = matches!(&eq.prim, Prim::BroadcastInDim(p)
-                if size(&p.shape) == size(shape(eq.inputs[0])) && p.dims.is_sorted());
-            if !reshaped && !spread {
-                return v;
-            }
-            v = eq.inputs[0];
-        }
-        v
+    pub(super) fn same(&self, v: Var) -> Var {
+        self.same[v.index()]
     }
 
     /// The repetition that makes a variable, if one does.
@@ -63,10 +108,7 @@ impl<'a> Sources<'a> {
 
     /// What a loop reads in place of a variable.
     pub(super) fn of(&self, v: Var) -> Var {
-        match self.repetition(v) {
-            Some((_, from)) => self.same(from),
-            None => self.same(v),
-        }
+        self.of[v.index()]
     }
 
     /// How a loop reads `v` from what stands for it.
@@ -93,7 +135,7 @@ impl<'a> Sources<'a> {
         let leading: Vec<usize> = (0..p.shape.len()).filter(|&d| p.shape[d] != 1).collect();
         let used: Vec<usize> =
             p.dims.iter().zip(&ty.shape).filter(|&(_, &n)| n != 1).map(|(&d, _)| d).collect();
-        squeezed(&ty.shape) == rows && leading.starts_with(&used)
+        self.axes(self.squeezed(from)) == rows && leading.starts_with(&used)
     }
 }
 

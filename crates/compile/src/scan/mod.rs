@@ -28,8 +28,8 @@ pub use oriented::oriented;
 pub use sums::sums;
 pub use unused::unused;
 
-use crate::rewriter::Rewriter;
-use crate::{common_subexpressions, dead_code, simplify, transposed_products};
+use crate::rewriter::{Rewriter, Vars};
+use crate::{after, common_subexpressions, dead_code, simplify, transposed_products};
 use ir::prim::Scan;
 use ir::{Prim, Program, Var};
 use std::borrow::Cow;
@@ -48,7 +48,7 @@ pub fn loops(program: &Program) -> Cow<'_, Program> {
     let program = in_front(&program).into_owned();
     let program = oriented(&program).into_owned();
     let program = unused(&program).into_owned();
-    Cow::Owned(common_subexpressions(&simplify(&program)))
+    Cow::Owned(after(simplify(&program), common_subexpressions))
 }
 
 /// A loop as an equation of a program under construction.
@@ -112,7 +112,7 @@ fn each_loop<'p>(
     };
     let mut changed = false;
     for eq in program.equations() {
-        let operands: Vec<Var> = eq.inputs.iter().map(|v| now(&renamed, v)).collect();
+        let operands: Vars = eq.inputs.iter().map(|v| now(&renamed, v)).collect();
         if let Prim::Scan(scan) = &eq.prim
             && scan.length > 0
         {
@@ -135,8 +135,9 @@ fn each_loop<'p>(
 /// The program with the bodies of its loops simplified.
 fn simple_bodies(program: &Program) -> Program {
     let changed = each_loop(program, |new, found| {
-        let body = common_subexpressions(&simplify(&crate::inline_calls(found.body())));
-        let body = dead_code(&transposed_products(&body));
+        let body = simplify(&crate::inline_calls(found.body()));
+        let body = after(after(body, common_subexpressions), transposed_products);
+        let body = after(body, dead_code);
         let scan = found.like(found.scan.consts, found.scan.carry, body);
         Some(new.push_all(scan, found.operands, found.at).into_iter().map(Some).collect())
     });

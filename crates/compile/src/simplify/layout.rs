@@ -2,7 +2,7 @@
 
 use super::{At, emit};
 use crate::rewriter::Rewriter;
-use array::shape::size;
+use array::shape::{same, size};
 use ir::prim::{BroadcastInDim, Concatenate, Pad, Reshape, Reverse, Slice, Transpose};
 use ir::{Prim, Var};
 
@@ -21,7 +21,7 @@ pub(super) fn broadcast_in_dim(
     x: Var,
     at: At,
 ) -> Option<Var> {
-    if p.shape == new.shape(x) {
+    if same(&p.shape, new.shape(x)) {
         return Some(x);
     }
     if new.ty(x).rank() > 0 && size(&p.shape) == new.ty(x).len() {
@@ -33,7 +33,7 @@ pub(super) fn broadcast_in_dim(
 }
 
 pub(super) fn reshape(new: &mut Rewriter, p: &Reshape, x: Var, at: At) -> Option<Var> {
-    if p.shape == new.shape(x) {
+    if same(&p.shape, new.shape(x)) {
         return Some(x);
     }
     if let (Prim::Reshape(_), y) = new.definition(x)? {

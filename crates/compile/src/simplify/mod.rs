@@ -11,16 +11,17 @@ mod layout;
 mod products;
 mod reductions;
 
-use crate::rewriter::Rewriter;
+use crate::rewriter::{Rewriter, Vars};
 use ir::{Prim, Program, Var};
 use std::panic::Location;
 
 /// The simplified program.
 pub fn simplify(program: &Program) -> Program {
-    let mut new = Rewriter::new(program.input_types());
-    let mut renamed: Vec<Var> = program.inputs().collect();
+    let mut new = Rewriter::like(program);
+    let mut renamed: Vec<Var> = Vec::with_capacity(program.variables());
+    renamed.extend(program.inputs());
     for eq in program.equations() {
-        let inputs: Vec<Var> = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
+        let inputs: Vars = eq.inputs.iter().map(|v| renamed[v.index()]).collect();
         match rewritten(&mut new, &eq.prim, &inputs, eq.at) {
             Some(v) => renamed.push(v),
             None => renamed.extend(new.copy(program, eq, &inputs)),

@@ -70,21 +70,29 @@ number_folds! {
 
 /// The extremum; NaN if either is (`x != x` is true for NaN alone).
 macro_rules! extremum {
-    ($Fold:ident, $better:tt) => {
-        impl<T: Element> Fold<T> for $Fold {
-            fn start(&self) -> T {
-                T::ZERO
+    ($Fold:ident, $better:tt, $vectors:ident; $($T:ty $(, $Vector:ident)?;)*) => { $(
+        impl Fold<$T> for $Fold {
+            $(#[inline(always)]
+            fn block<S: Simd>(&self, x: &[$T]) -> $T {
+                if x.len() < <S::$Vector as Vector>::LANES {
+                    return short(self, x);
+                }
+                // SAFETY: as for sums; there are enough elements for a vector.
+                unsafe { extremum(self, x, |a: S::$Vector, b| a.$vectors(b)) }
+            })?
+            fn start(&self) -> $T {
+                <$T>::ZERO
             }
             #[inline(always)]
             #[allow(clippy::eq_op)]
-            fn fold(&self, a: T, b: T) -> T {
+            fn fold(&self, a: $T, b: $T) -> $T {
                 if a != a || !(b $better a || b != b) { a } else { b }
             }
         }
-    };
+    )* };
 }
-extremum!(Max, >);
-extremum!(Min, <);
+extremum! { Max, >, max; f32, F32; f64, F64; i32; i64; u32; bool; }
+extremum! { Min, <, min; f32, F32; f64, F64; i32; i64; u32; bool; }
 
 impl Fold<bool> for Any {
     fn start(&self) -> bool {
@@ -139,6 +147,9 @@ pub(crate) fn run<S: Simd, T: Copy, F: Fold<T>>(f: &F, x: &[T]) -> T {
     sum
 }
 
+/// The lanes of the widest vector.
+const WIDEST: usize = 16;
+
 /// The sum of at least one element: four vectors of sums, then what is left, then pairwise. (The
 /// compiler keeps so many sums of plain loops in memory, where each addition waits for a store.)
 ///
@@ -149,8 +160,6 @@ unsafe fn sum<V: Vector>(x: &[V::T]) -> V::T
 where
     V::T: std::ops::Add<Output = V::T>,
 {
-    /// More than the lanes of any vector.
-    const WIDEST: usize = 16;
     let (n, p) = (x.len(), x.as_ptr());
     let zero = V::T::ZERO;
     // SAFETY: positions below `n` are inside `x`; the instruction set is the caller's promise.
@@ -177,6 +186,48 @@ where
         while width > 0 {
             for i in 0..width {
                 lanes[i] = lanes[i] + lanes[i + width];
+            }
+            width /= 2;
+        }
+        lanes[0]
+    }
+}
+
+/// The extremum of at least one vector of elements: four vectors of extrema, the last elements
+/// looked at twice where they fill no vector.
+///
+/// # Safety
+/// See [`Vector`].
+#[inline(always)]
+unsafe fn extremum<V: Vector, F: Fold<V::T>>(
+    f: &F,
+    x: &[V::T],
+    better: impl Fn(V, V) -> V,
+) -> V::T {
+    let (n, p) = (x.len(), x.as_ptr());
+    // SAFETY: positions below `n` are inside `x`; the instruction set is the caller's promise.
+    unsafe {
+        let mut best = [V::load(p); 4];
+        let mut at = 0;
+        while at + 4 * V::LANES <= n {
+            best[0] = better(best[0], V::load(p.add(at)));
+            best[1] = better(best[1], V::load(p.add(at + V::LANES)));
+            best[2] = better(best[2], V::load(p.add(at + 2 * V::LANES)));
+            best[3] = better(best[3], V::load(p.add(at + 3 * V::LANES)));
+            at += 4 * V::LANES;
+        }
+        while at + V::LANES <= n {
+            best[0] = better(best[0], V::load(p.add(at)));
+            at += V::LANES;
+        }
+        let last = V::load(p.add(n - V::LANES));
+        let all = better(better(best[0], best[1]), better(better(best[2], best[3]), last));
+        let mut lanes = [V::T::ZERO; WIDEST];
+        all.store(lanes.as_mut_ptr());
+        let mut width = V::LANES / 2;
+        while width > 0 {
+            for i in 0..width {
+                lanes[i] = f.fold(lanes[i], lanes[i + width]);
             }
             width /= 2;
         }

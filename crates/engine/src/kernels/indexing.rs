@@ -1,6 +1,6 @@
 //! Reading and adding at computed places, and boxes at computed places.
 
-use crate::execute::Operand;
+use crate::execute::Operands;
 use crate::memory::scratch;
 use crate::strided::{Copy, signed_strides};
 use crate::threads::{Parts, for_each_chunk, for_each_part};
@@ -122,14 +122,14 @@ pub(crate) fn dynamic_slice(p: &DynamicSlice, x: &Array, start: &Array) -> Array
 
 /// Writes into the operand's own memory where that is free: a loop that fills an array entry by
 /// entry copies it never.
-pub(crate) fn dynamic_update_slice(x: &mut [Operand<'_>]) -> Array {
-    fn typed<T: Element>(x: &mut [Operand<'_>]) -> Array {
-        let shape = x[0].array().shape().to_vec();
-        let offset = origin(x[2].array(), &shape, x[1].array().shape());
-        let mut out = match x[0].take::<T>() {
+pub(crate) fn dynamic_update_slice(x: &mut Operands<'_>) -> Array {
+    fn typed<T: Element>(x: &mut Operands<'_>) -> Array {
+        let shape = x.array(0).shape().to_vec();
+        let offset = origin(x.array(2), &shape, x.array(1).shape());
+        let mut out = match x.take(0).and_then(Array::into_vec::<T>) {
             Some(memory) => memory,
             None => {
-                let from = x[0].array().as_slice::<T>();
+                let from = x.array(0).as_slice::<T>();
                 let mut copy = scratch::<T>(from.len());
                 for_each_part(&mut copy, CHUNK, |start, part| {
                     part.copy_from_slice(&from[start..start + part.len()]);
@@ -137,11 +137,11 @@ pub(crate) fn dynamic_update_slice(x: &mut [Operand<'_>]) -> Array {
                 copy
             }
         };
-        let update = x[1].array();
+        let update = x.array(1);
         let from = signed_strides(update.shape());
         Copy::new(update.shape(), from, 0, signed_strides(&shape), offset)
             .run(update.as_slice::<T>(), &mut out);
         Array::from_vec(out, &shape)
     }
-    with_dtype!(x[0].array().dtype(), T => typed::<T>(x))
+    with_dtype!(x.array(0).dtype(), T => typed::<T>(x))
 }

@@ -2,7 +2,6 @@
 
 use array::{Array, DType};
 use ir::Program;
-use std::sync::Arc;
 
 /// Whether two numbers agree up to `tolerance`, relative to the larger or absolutely when small.
 pub(crate) fn close(a: f64, b: f64, tolerance: f64) -> bool {
@@ -37,7 +36,7 @@ pub(crate) fn difference(got: &[Array], want: &[Array], tolerance: f64) -> Optio
 /// Compiles and runs.
 #[allow(dead_code)] // not every test that includes this module uses all of it
 pub(crate) fn run(program: &Program, x: &[Array]) -> ir::RuleResult<Vec<Array>> {
-    engine::run(&Arc::new(compile::compile(program)), x.to_vec())
+    engine::run(compile::compile(program), x.to_vec())
 }
 
 /// The inputs of a program with every f64 array turned into f32.

@@ -5,6 +5,7 @@ use crate::error::{RuleError, TypeError};
 use crate::expr::{Expr, RuleResult, bind1};
 use crate::prim::Prim;
 use array::Type;
+use array::shape::same;
 
 /// Implements [`Primitive::programs`] for an operation without bodies.
 #[macro_export]
@@ -79,7 +80,7 @@ pub(crate) fn arity(x: &[&Type], n: usize) -> Result<(), TypeError> {
 
 /// Every operand must have the first one's type.
 pub(crate) fn same_types(x: &[&Type]) -> Result<(), TypeError> {
-    crate::error::ensure(x.windows(2).all(|w| w[0].shape == w[1].shape), || {
+    crate::error::ensure(x.windows(2).all(|w| same(&w[0].shape, &w[1].shape)), || {
         "operand shapes must agree".to_string()
     })?;
     crate::error::ensure(x.windows(2).all(|w| w[0].dtype == w[1].dtype), || {

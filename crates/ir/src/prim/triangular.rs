@@ -146,7 +146,7 @@ mod tests {
         let axis = BatchAxis { size: 5, name: None };
         let x = lower.batch(&[a, b], &[false, true], &axis).expect("a rule").remove(0).0;
         assert_eq!(x.shape(), [5, 2, 3, 4]);
-        let nodes = crate::expr::reachable(&[&x], |_| true);
+        let nodes = crate::expr::reachable([&x], |_| true);
         let solve = nodes.iter().find(|n| n.prim().rules().name() == "triangular_solve");
         assert_eq!(solve.expect("a solve").types()[0].shape, [2, 3, 20]);
     }

@@ -1,9 +1,9 @@
 //! Batching: one example's graph becomes the graph of many.
 
+use crate::environment::Environment;
 use crate::expr::{Expr, RuleResult, reachable, standing_at};
 use crate::prim::{BatchAxis, Batched, Prim, in_front};
 use crate::scope::Scope;
-use std::collections::HashMap;
 
 /// The outputs for a whole batch, given for each placeholder of `scope` what it stands for: an
 /// array with the batch axis in front, or one that all examples share.
@@ -17,13 +17,11 @@ pub fn batch(
     values: &[Batched],
     axis: &BatchAxis,
 ) -> RuleResult<Vec<Batched>> {
-    let mut env: HashMap<(u64, u32), Batched> = HashMap::new();
+    let nodes = reachable(outputs, |n| n.scope().is_some_and(|s| s.id() == scope.id()));
+    let mut env: Environment<Batched> = Environment::new(params, &nodes);
     for (p, v) in params.iter().zip(values) {
         env.insert(p.key(), v.clone());
     }
-    let nodes = reachable(&outputs.iter().collect::<Vec<_>>(), |n| {
-        n.scope().is_some_and(|s| s.id() == scope.id())
-    });
     for node in nodes {
         if matches!(node.prim(), Prim::Placeholder(_)) {
             continue;
@@ -31,7 +29,7 @@ pub fn batch(
         let (mut x, mut batched): (Vec<Expr>, Vec<bool>) = node
             .inputs()
             .iter()
-            .map(|x| env.get(&x.key()).cloned().unwrap_or_else(|| (x.clone(), false)))
+            .map(|x| env.get(x.key()).cloned().unwrap_or_else(|| (x.clone(), false)))
             .unzip();
         // A sum over this axis also counts what all examples share: give each example its own.
         let uses_axis = axis.name.as_ref().is_some_and(|name| node.prim().uses_axis(name));
@@ -44,8 +42,8 @@ pub fn batch(
                 .map_err(|e| e.or_at(node.at()))?
         } else {
             let x: Vec<&Expr> = x.iter().collect();
-            let y = crate::expr::bind_at(node.prim().clone(), &x, node.at())?;
-            y.into_iter().map(|y| (y, false)).collect()
+            let new = crate::expr::rebind(node, &x)?;
+            Expr::outputs_of(&new).into_iter().map(|y| (y, false)).collect()
         };
         for (i, y) in y.into_iter().enumerate() {
             debug_assert_eq!(
@@ -57,6 +55,6 @@ pub fn batch(
             env.insert((node.id(), i as u32), y);
         }
     }
-    let find = |y: &Expr| env.get(&y.key()).cloned().unwrap_or_else(|| (y.clone(), false));
+    let find = |y: &Expr| env.get(y.key()).cloned().unwrap_or_else(|| (y.clone(), false));
     Ok(outputs.iter().map(find).collect())
 }

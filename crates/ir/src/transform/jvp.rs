@@ -1,11 +1,11 @@
 //! Forward mode: tangents pushed through a graph.
 
+use crate::environment::Environment;
 use crate::error::RuleError;
-use crate::expr::{Expr, RuleResult, bind_at, reachable, standing_at};
+use crate::expr::{Expr, RuleResult, reachable, rebind, standing_at};
 use crate::prim::{Prim, Tangent};
 use crate::scope::Scope;
 use smallvec::SmallVec;
-use std::collections::HashMap;
 
 /// Outputs and their tangents, for tangents of the placeholders `params` of `scope`:
 /// `ẏ = ∂f(x)·ẋ`.
@@ -22,8 +22,9 @@ pub fn jvp(
     params: &[Expr],
     tangents: &[Tangent],
 ) -> RuleResult<(Vec<Expr>, Vec<Tangent>)> {
+    let nodes = reachable(outputs, |n| n.scope().is_some_and(|s| s.id() == scope.id()));
     // What an output has become, and its tangent. Absent: itself, zero.
-    let mut env: HashMap<(u64, u32), (Expr, Tangent)> = HashMap::new();
+    let mut env: Environment<(Expr, Tangent)> = Environment::new(params, &nodes);
     for (p, t) in params.iter().zip(tangents) {
         if let Some(t) = t {
             if t.ty() != p.ty() {
@@ -36,15 +37,12 @@ pub fn jvp(
             env.insert(p.key(), (p.clone(), Some(t.clone())));
         }
     }
-    let nodes = reachable(&outputs.iter().collect::<Vec<_>>(), |n| {
-        n.scope().is_some_and(|s| s.id() == scope.id())
-    });
     for node in nodes {
         if matches!(node.prim(), Prim::Placeholder(_)) {
             continue;
         }
         let found: SmallVec<[Option<&(Expr, Tangent)>; 4]> =
-            node.inputs().iter().map(|x| env.get(&x.key())).collect();
+            node.inputs().iter().map(|x| env.get(x.key())).collect();
         if found.iter().all(Option::is_none) {
             continue;
         }
@@ -59,9 +57,10 @@ pub fn jvp(
         let dx: Vec<Tangent> = found.iter().map(|f| f.and_then(|f| f.1.clone())).collect();
         drop(found);
         let y = if same {
-            Expr::outputs_of(&node)
+            Expr::outputs_of(node)
         } else {
-            bind_at(node.prim().clone(), &x.iter().collect::<Vec<_>>(), node.at())?
+            let x: SmallVec<[&Expr; 4]> = x.iter().collect();
+            Expr::outputs_of(&rebind(node, &x)?)
         };
         let (y, dy) = if dx.iter().all(Option::is_none) {
             let none = vec![None; y.len()];
@@ -79,6 +78,6 @@ pub fn jvp(
             }
         }
     }
-    let find = |y: &Expr| env.get(&y.key()).cloned().unwrap_or_else(|| (y.clone(), None));
+    let find = |y: &Expr| env.get(y.key()).cloned().unwrap_or_else(|| (y.clone(), None));
     Ok(outputs.iter().map(find).unzip())
 }

@@ -1,10 +1,11 @@
 //! Substitution: a graph over placeholders becomes the same graph over what they stand for.
 
-use crate::error::TypeError;
-use crate::expr::{Expr, bind_at, reachable};
+use crate::environment::Environment;
+use crate::error::{TypeError, ensure};
+use crate::expr::{Expr, reachable, rebind};
 use crate::prim::Prim;
 use crate::scope::Scope;
-use std::collections::HashMap;
+use smallvec::SmallVec;
 
 /// The outputs with each placeholder of `scope` in `params` replaced by its value.
 ///
@@ -16,20 +17,23 @@ pub fn substitute(
     params: &[Expr],
     values: &[Expr],
 ) -> Result<Vec<Expr>, TypeError> {
-    let mut env: HashMap<(u64, u32), Expr> =
-        params.iter().zip(values).map(|(p, v)| (p.key(), v.clone())).collect();
-    let nodes = reachable(&outputs.iter().collect::<Vec<_>>(), |n| {
-        n.scope().is_some_and(|s| s.id() == scope.id())
-    });
+    let nodes = reachable(outputs, |n| n.scope().is_some_and(|s| s.id() == scope.id()));
+    let mut env: Environment<Expr> = Environment::new(params, &nodes);
+    for (p, v) in params.iter().zip(values) {
+        ensure(p.ty() == v.ty(), || format!("{} cannot stand for {}", v.ty(), p.ty()))?;
+        env.insert(p.key(), v.clone());
+    }
     for node in nodes {
         if matches!(node.prim(), Prim::Placeholder(_)) {
             continue;
         }
-        let x: Vec<&Expr> = node.inputs().iter().map(|x| env.get(&x.key()).unwrap_or(x)).collect();
-        let y = bind_at(node.prim().clone(), &x, node.at())?;
-        for (i, y) in y.into_iter().enumerate() {
+        let x: SmallVec<[&Expr; 4]> =
+            node.inputs().iter().map(|x| env.get(x.key()).unwrap_or(x)).collect();
+        let new = rebind(node, &x)?;
+        drop(x);
+        for (i, y) in Expr::outputs_of(&new).into_iter().enumerate() {
             env.insert((node.id(), i as u32), y);
         }
     }
-    Ok(outputs.iter().map(|y| env.get(&y.key()).unwrap_or(y).clone()).collect())
+    Ok(outputs.iter().map(|y| env.get(y.key()).unwrap_or(y).clone()).collect())
 }

@@ -1,9 +1,10 @@
 //! Reverse mode's second half: cotangents pulled back through a linear graph.
 
-use crate::expr::{Expr, RuleResult, reachable, standing_at};
+use crate::environment::Environment;
+use crate::expr::{Expr, Node, RuleResult, reachable, standing_at};
 use crate::prim::{Operand, Prim, Tangent};
 use crate::scope::Scope;
-use std::collections::HashMap;
+use smallvec::SmallVec;
 
 /// Cotangents of the placeholders `params` of the linear scope, for cotangents of the outputs:
 /// `x̄ = Aᵀ ȳ` where the outputs are `A·params`.
@@ -19,9 +20,8 @@ pub fn transpose(
     cotangents: &[Tangent],
     params: &[Expr],
 ) -> RuleResult<Vec<Tangent>> {
-    let mut env: HashMap<(u64, u32), Expr> = HashMap::new();
-    let accumulate = |env: &mut HashMap<(u64, u32), Expr>, key, ct: Expr| {
-        let sum = match env.remove(&key) {
+    let accumulate = |env: &mut Environment<Expr>, key, ct: Expr| {
+        let sum = match env.remove(key) {
             Some(before) => &before + &ct,
             None => ct,
         };
@@ -32,22 +32,26 @@ pub fn transpose(
         if let (Some(y), Some(ct)) = (y, ct) {
             // A tangent that does not depend on the tangents is a constant: zero derivative.
             if y.in_scope(scope) {
-                roots.push(y);
-                accumulate(&mut env, y.key(), ct.clone());
+                roots.push((y, ct));
             }
         }
     }
-    let nodes = reachable(&roots, |n| n.scope().is_some_and(|s| s.id() == scope.id()));
+    let of_scope = |n: &Node| n.scope().is_some_and(|s| s.id() == scope.id());
+    let nodes = reachable(roots.iter().map(|(y, _)| *y), of_scope);
+    let mut env = Environment::new(params, &nodes);
+    for (y, ct) in roots {
+        accumulate(&mut env, y.key(), ct.clone());
+    }
     for node in nodes.iter().rev() {
         if matches!(node.prim(), Prim::Placeholder(_)) {
             continue;
         }
-        let ct: Vec<Tangent> =
-            (0..node.types().len() as u32).map(|i| env.remove(&(node.id(), i))).collect();
+        let ct: SmallVec<[Tangent; 1]> =
+            (0..node.types().len() as u32).map(|i| env.remove((node.id(), i))).collect();
         if ct.iter().all(Option::is_none) {
             continue;
         }
-        let operands: Vec<Operand> = node
+        let operands: SmallVec<[Operand; 2]> = node
             .inputs()
             .iter()
             .map(|x| {
@@ -70,5 +74,5 @@ pub fn transpose(
         })
         .map_err(|e| e.or_at(node.at()))?;
     }
-    Ok(params.iter().map(|p| env.remove(&p.key())).collect())
+    Ok(params.iter().map(|p| env.remove(p.key())).collect())
 }

@@ -4,22 +4,53 @@ use super::{Place, exprs, open, with_exprs};
 use crate::execute::{Executable, expect_in, waits_for_an_axis};
 use crate::tree::Description;
 use crate::{Tensor, Tree};
-use array::{Array, Type};
+use array::Array;
+use foldhash::fast::RandomState;
 use ir::{EMBEDDED, Expr, Scope, ScopeKind, close};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What must agree for a compiled program to be used again: the structure and static fields of
-/// the arguments, and the types of their leaves.
-#[derive(PartialEq, Eq, Hash)]
-struct Key(Description, Vec<Type>);
+/// What must agree for a compiled program to be used again, as bytes: the structure and static
+/// fields of the arguments (behind their length), then the types of the leaves.
+struct Key(Vec<u8>);
+
+thread_local!(
+    /// Memory for the next key: looking a program up allocates nothing.
+    static MEMORY: Cell<Vec<u8>> = const { Cell::new(vec![]) }
+);
 
 impl Key {
-    fn of<T: Tree>(x: &T) -> Key {
-        let mut description = Description::default();
-        x.describe(&mut description);
-        Key(description, x.leaves().iter().map(|l| l.0.ty().clone()).collect())
+    /// The key of arguments, from functions that describe them and that go through their leaves;
+    /// `None` if a leaf is not a plain array.
+    fn of(
+        describe: impl FnOnce(&mut Description),
+        for_each_leaf: impl FnOnce(&mut dyn FnMut(&Tensor)),
+    ) -> Option<Key> {
+        let mut bytes = MEMORY.take();
+        bytes.clear();
+        bytes.extend([0; size_of::<u64>()]);
+        let mut description = Description::behind(bytes);
+        describe(&mut description);
+        let mut bytes = description.into_bytes();
+        let length = bytes.len() as u64;
+        bytes[..size_of::<u64>()].copy_from_slice(&length.to_le_bytes());
+        let mut concrete = true;
+        for_each_leaf(&mut |leaf| {
+            concrete &= leaf.is_concrete();
+            let ty = leaf.0.ty();
+            bytes.push(ty.dtype as u8);
+            bytes.extend((ty.rank() as u64).to_le_bytes());
+            ty.shape.iter().for_each(|&n| bytes.extend((n as u64).to_le_bytes()));
+        });
+        concrete.then_some(Key(bytes))
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        MEMORY.set(std::mem::take(&mut self.0));
     }
 }
 
@@ -30,28 +61,30 @@ struct Compiled<O> {
     result: O,
 }
 
-struct Cache<O>(Mutex<HashMap<Key, Arc<Compiled<O>>>>);
+/// The programs of a function, by the bytes of their keys.
+struct Cache<O>(Mutex<HashMap<Box<[u8]>, Arc<Compiled<O>>, RandomState>>);
 
 impl<O: Tree> Cache<O> {
     fn new() -> Cache<O> {
         Cache(Mutex::default())
     }
 
-    /// The compiled program for arguments like `x`, traced now if there is none. `None` when the
-    /// closure captures something that an enclosing transformation traces, or reduces over its axis.
-    fn get<T: Tree>(
+    /// The compiled program for arguments of a kind, if there is one.
+    fn get(&self, key: &Key) -> Option<Arc<Compiled<O>>> {
+        // A poisoned cache is still a cache: entries are inserted whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key.0[..]).cloned()
+    }
+
+    /// The program for arguments like `x`, traced now. `None` when the closure captures something
+    /// that an enclosing transformation traces, or reduces over its axis.
+    fn insert<T: Tree>(
         &self,
+        key: &Key,
         name: &'static str,
         at: Place,
         x: &T,
         f: impl FnOnce(&T) -> O,
     ) -> Option<Arc<Compiled<O>>> {
-        let key = Key::of(x);
-        // A poisoned cache is still a cache: entries are inserted whole.
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if found.is_some() {
-            return found;
-        }
         let guard = Scope::enter_at(ScopeKind::Program(name), at);
         let input = open(x, guard.scope(), false, |_| true);
         let result = f(&input.tree);
@@ -71,7 +104,7 @@ impl<O: Tree> Cache<O> {
             result,
         });
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.insert(key, compiled.clone());
+        cache.insert(key.0.as_slice().into(), compiled.clone());
         Some(compiled)
     }
 }
@@ -93,10 +126,14 @@ pub fn jit<T: Tree, O: Tree, F: Fn(&T) -> O>(f: F) -> impl Fn(&T) -> O {
     let at = Location::caller();
     let cache = Cache::new();
     move |x| {
-        let arrays: Option<Vec<Array>> =
-            exprs(x).iter().map(|e| e.as_constant().cloned()).collect();
-        let Some(mut inputs) = arrays else { return f(x) };
-        let Some(compiled) = cache.get("jit", at, x, &f) else { return f(x) };
+        let key = Key::of(|d| x.describe(d), |f| x.for_each_leaf(f));
+        let Some(key) = key else { return f(x) };
+        let Some(compiled) = cache.get(&key).or_else(|| cache.insert(&key, "jit", at, x, &f))
+        else {
+            return f(x);
+        };
+        let mut inputs = vec![];
+        x.for_each_leaf(&mut |leaf| inputs.extend(leaf.0.as_constant().cloned()));
         inputs.extend(compiled.captured.iter().cloned());
         let results = expect_in("jit", at, compiled.executable.run(inputs));
         with_exprs(&compiled.result, results.into_iter().map(Expr::constant))
@@ -123,40 +160,31 @@ pub fn jit_step<S: Tree, B: Tree, O: Tree, F: Fn(&S, &B) -> (S, O)>(
     let at = Location::caller();
     let cache: Cache<(S, O)> = Cache::new();
     move |state, batch| {
-        let pair = Pair(&state, batch);
-        let concrete = pair.leaves().iter().all(Tensor::is_concrete);
-        let compiled = if concrete { cache.get_pair("jit_step", at, &pair, &f) } else { None };
-        let Some(compiled) = compiled else { return f(&state, batch) };
+        let key = Key::of(
+            |d| {
+                state.describe(d);
+                batch.describe(d);
+            },
+            |f| {
+                state.for_each_leaf(f);
+                batch.for_each_leaf(f);
+            },
+        );
+        let Some(key) = key else { return f(&state, batch) };
+        let traced = || {
+            let copy = (state.map(Tensor::clone), batch.map(Tensor::clone));
+            cache.insert(&key, "jit_step", at, &copy, |(s, b)| f(s, b))
+        };
+        let Some(compiled) = cache.get(&key).or_else(traced) else { return f(&state, batch) };
         // The state's leaves are taken out of it and the state is dropped before the program
         // runs, so that buffers without another owner can be reused.
-        let mut inputs: Vec<Expr> = exprs(&state);
+        let mut leaves: Vec<Expr> = vec![];
+        state.for_each_leaf(&mut |leaf| leaves.push(leaf.0.clone()));
         drop(state);
-        let mut arrays: Vec<Array> = inputs.drain(..).map(Expr::into_array).collect();
-        arrays.extend(exprs(batch).into_iter().map(Expr::into_array));
-        arrays.extend(compiled.captured.iter().cloned());
-        let results = expect_in("jit_step", at, compiled.executable.run(arrays));
+        let mut inputs: Vec<Array> = leaves.into_iter().map(Expr::into_array).collect();
+        batch.for_each_leaf(&mut |leaf| inputs.extend(leaf.0.as_constant().cloned()));
+        inputs.extend(compiled.captured.iter().cloned());
+        let results = expect_in("jit_step", at, compiled.executable.run(inputs));
         with_exprs(&compiled.result, results.into_iter().map(Expr::constant))
-    }
-}
-
-/// Borrowed arguments of a step.
-struct Pair<'a, S, B>(&'a S, &'a B);
-
-impl<S: Tree, B: Tree> Pair<'_, S, B> {
-    fn leaves(&self) -> Vec<Tensor> {
-        [self.0.leaves(), self.1.leaves()].concat()
-    }
-}
-
-impl<S: Tree, O: Tree> Cache<(S, O)> {
-    fn get_pair<B: Tree>(
-        &self,
-        name: &'static str,
-        at: Place,
-        pair: &Pair<'_, S, B>,
-        f: impl FnOnce(&S, &B) -> (S, O),
-    ) -> Option<Arc<Compiled<(S, O)>>> {
-        let copy = (pair.0.map(Tensor::clone), pair.1.map(Tensor::clone));
-        self.get(name, at, &copy, |(s, b)| f(s, b))
     }
 }

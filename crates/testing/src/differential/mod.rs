@@ -14,6 +14,7 @@
 pub mod rounding;
 
 use array::{Array, DType};
+use engine::Executable;
 use ir::check::Sample;
 use ir::prim::{Primitive, ReduceOp, Unary};
 use ir::{Prim, Program, RuleResult};
@@ -81,9 +82,10 @@ fn one_by_one(program: &Program, inputs: &[Array]) -> RuleResult<Vec<Array>> {
 pub fn plan(sample: &Sample) -> Result<(), String> {
     let Sample { program, inputs } = sample;
     let Ok(values) = one_by_one(program, inputs) else { return Ok(()) };
-    let plan = compile::schedule(program);
+    let ready = Executable::new(compile::schedule(program));
+    let plan = ready.plan();
     // With inputs that must be kept, and with inputs that are given away.
-    let run = |inputs: Vec<Array>| engine::run(&plan, inputs).map_err(|e| format!("{e}\n{plan}"));
+    let run = |inputs: Vec<Array>| ready.run(inputs).map_err(|e| format!("{e}\n{plan}"));
     let kept = run(inputs.clone())?;
     let given_away = run(inputs.iter().map(unshared).collect())?;
     for (i, v) in program.outputs().iter().enumerate() {
@@ -105,8 +107,9 @@ pub fn compiled(sample: &Sample) -> Result<(), String> {
     let Sample { program, inputs } = sample;
     // A value that does not exist may not be needed any more.
     let Ok(want) = program.eval(inputs) else { return Ok(()) };
-    let plan = compile::compile(program);
-    let got = engine::run(&plan, inputs.clone()).map_err(|e| format!("{e}\n{plan}"))?;
+    let ready = Executable::new(compile::compile(program));
+    let plan = ready.plan();
+    let got = ready.run(inputs.clone()).map_err(|e| format!("{e}\n{plan}"))?;
     let found =
         disagreement(&got, &want, &mut |seed| rounding::program(program, inputs.clone(), seed));
     found.map_or(Ok(()), |found| Err(format!("{found}\n{program}\n{plan}")))
@@ -117,11 +120,12 @@ pub fn compiled(sample: &Sample) -> Result<(), String> {
 /// # Errors
 /// The first difference.
 pub fn threads(sample: &Sample, counts: &[usize]) -> Result<(), String> {
-    let plan = compile::compile(&sample.program);
+    let ready = Executable::new(compile::compile(&sample.program));
+    let plan = ready.plan();
     let mut first: Option<Vec<Array>> = None;
     for &count in counts {
         engine::set_threads(count);
-        let Ok(values) = engine::run(&plan, sample.inputs.clone()) else { return Ok(()) };
+        let Ok(values) = ready.run(sample.inputs.clone()) else { return Ok(()) };
         let first = first.get_or_insert_with(|| values.clone());
         if let Some(i) = (0..values.len()).find(|&i| !same_bits(&values[i], &first[i])) {
             return Err(format!("output {i} is another with {count} threads\n{plan}"));

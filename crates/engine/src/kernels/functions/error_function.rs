@@ -1,19 +1,18 @@
 //! erf x and 1 − erf x.
 
-use super::exponential::exp;
-use super::real::{fma, polynomial};
+use super::exponential::{Exponential, exp};
+use super::real::{Real, fma, polynomial};
 use crate::isa::Simd;
 
 /// erf x in single precision: x·P(x²)/Q(x²) up to where it is 1, with an error of 1.9e-8
 /// (`oracles/polynomials.py`). All coefficients are positive, so nothing cancels.
 #[inline(always)]
-pub(crate) fn erf_f32<S: Simd>(x: f32) -> f32 {
+pub(crate) fn erf_f32<S: Simd, T: Exponential>(x: T) -> T {
     /// From here on erf is 1 in single precision.
-    const ONE: f32 = 3.92;
-    let x = if x > ONE { ONE } else { x };
-    let x = if x < -ONE { -ONE } else { x };
+    const ONE: f64 = 3.92;
+    let x = x.at_most(T::literal(ONE)).at_least(T::literal(-ONE));
     let z = x * x;
-    let p = polynomial::<S, f32, 6>(
+    let p = polynomial::<S, T, 6>(
         z,
         &[
             1.128_379_146_18,
@@ -24,7 +23,7 @@ pub(crate) fn erf_f32<S: Simd>(x: f32) -> f32 {
             2.050_140_908_88e-6,
         ],
     );
-    let q = polynomial::<S, f32, 6>(
+    let q = polynomial::<S, T, 6>(
         z,
         &[
             1.0,
@@ -35,9 +34,7 @@ pub(crate) fn erf_f32<S: Simd>(x: f32) -> f32 {
             3.809_199_550_55e-5,
         ],
     );
-    let y = x * p / q;
-    let y = if y > 1.0 { 1.0 } else { y };
-    if y < -1.0 { -1.0 } else { y }
+    (x * p / q).at_most(T::literal(1.0)).at_least(T::literal(-1.0))
 }
 
 /// erf x for |x| ≤ 1: x·p(x²), error 7e-18.
@@ -75,7 +72,7 @@ fn erfc_positive<S: Simd>(x: f64) -> f64 {
     let rest = if S::FMA {
         x.mul_add(x, -square)
     } else {
-        let high = f64::from_bits(x.to_bits() & 0xffff_ffff_f800_0000);
+        let high = x.upper();
         let low = x - high;
         ((high * high - square) + 2.0 * high * low) + low * low
     };
@@ -132,25 +129,25 @@ pub(crate) fn erfc<S: Simd>(x: f64) -> f64 {
 /// 1 − erf x in single precision: the form of [`erfc_positive`] about 2, with an error of 1.3e-8
 /// of p (`oracles/polynomials.py`) and one division for both quotients.
 #[inline(always)]
-pub(crate) fn erfc_f32<S: Simd>(x: f32) -> f32 {
+pub(crate) fn erfc_f32<S: Simd, T: Exponential>(x: T) -> T {
     /// From here on the result is 0.
-    const ZERO: f32 = 10.1;
-    let size = x.abs();
-    let size = if size > ZERO { ZERO } else { size };
+    const ZERO: f64 = 10.1;
+    let (one, two) = (T::literal(1.0), T::literal(2.0));
+    let size = x.magnitude().at_most(T::literal(ZERO));
     let square = size * size;
     let rest = if S::FMA {
-        size.mul_add(size, -square)
+        size.fused(size, -square)
     } else {
-        let high = f32::from_bits(size.to_bits() & 0xffff_f000);
+        let high = size.upper();
         let low = size - high;
-        ((high * high - square) + 2.0 * high * low) + low * low
+        ((high * high - square) + two * high * low) + low * low
     };
-    let gauss = exp::<S, f32>(-square);
-    let gauss = fma::<S, f32>(gauss, -rest, gauss);
-    let (above, below) = (size + 2.0, fma::<S, f32>(2.0, size, 1.0));
-    let reciprocal = 1.0 / (above * below);
-    let p = polynomial::<S, f32, 10>(
-        (size - 2.0) * below * reciprocal,
+    let gauss = exp::<S, T>(-square);
+    let gauss = fma::<S, T>(gauss, -rest, gauss);
+    let (above, below) = (size + two, fma::<S, T>(two, size, one));
+    let reciprocal = one / (above * below);
+    let p = polynomial::<S, T, 10>(
+        (size - two) * below * reciprocal,
         &[
             1.276_978_393_407,
             -0.092_763_981_176_95,
@@ -165,5 +162,5 @@ pub(crate) fn erfc_f32<S: Simd>(x: f32) -> f32 {
         ],
     );
     let far = gauss * p * (above * reciprocal);
-    if x < 0.0 { 2.0 - far } else { far }
+    x.if_less(T::literal(0.0), two - far, far)
 }

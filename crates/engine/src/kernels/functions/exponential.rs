@@ -28,18 +28,24 @@ impl Exponential for f32 {
     /// Error 1.1e-8.
     #[inline(always)]
     fn q<S: Simd>(r: f32) -> f32 {
-        polynomial::<S, f32, 6>(
-            r,
-            &[
-                1.000_000_010_633_876,
-                0.499_999_981_194_072,
-                0.166_665_061_584_680_18,
-                0.041_667_137_823_936_93,
-                0.008_369_075_458_035_065,
-                0.001_388_877_747_469_44,
-            ],
-        )
+        q_f32::<S, f32>(r)
     }
+}
+
+/// q(r) in single precision.
+#[inline(always)]
+pub(super) fn q_f32<S: Simd, T: Real>(r: T) -> T {
+    polynomial::<S, T, 6>(
+        r,
+        &[
+            1.000_000_010_633_876,
+            0.499_999_981_194_072,
+            0.166_665_061_584_680_18,
+            0.041_667_137_823_936_93,
+            0.008_369_075_458_035_065,
+            0.001_388_877_747_469_44,
+        ],
+    )
 }
 
 impl Exponential for f64 {
@@ -50,31 +56,38 @@ impl Exponential for f64 {
     /// Error 2.4e-19.
     #[inline(always)]
     fn q<S: Simd>(r: f64) -> f64 {
-        polynomial::<S, f64, 12>(
-            r,
-            &[
-                1.0,
-                0.5,
-                0.166_666_666_666_666_8,
-                0.041_666_666_666_666_49,
-                0.008_333_333_333_319_69,
-                0.001_388_888_888_896_529,
-                0.000_198_412_698_898_439_6,
-                0.000_024_801_587_172_237_29,
-                2.755_724_110_846_520_4e-6,
-                2.755_740_007_375_473_8e-7,
-                2.510_997_551_410_693e-8,
-                2.087_670_466_018_664_7e-9,
-            ],
-        )
+        q_f64::<S, f64>(r)
     }
+}
+
+/// q(r) in double precision.
+#[inline(always)]
+pub(super) fn q_f64<S: Simd, T: Real>(r: T) -> T {
+    polynomial::<S, T, 12>(
+        r,
+        &[
+            1.0,
+            0.5,
+            0.166_666_666_666_666_8,
+            0.041_666_666_666_666_49,
+            0.008_333_333_333_319_69,
+            0.001_388_888_888_896_529,
+            0.000_198_412_698_898_439_6,
+            0.000_024_801_587_172_237_29,
+            2.755_724_110_846_520_4e-6,
+            2.755_740_007_375_473_8e-7,
+            2.510_997_551_410_693e-8,
+            2.087_670_466_018_664_7e-9,
+        ],
+    )
 }
 
 /// n + 1.5·2^p (see [`Real::ROUNDER`]), n, and eʳ − 1.
 #[inline(always)]
 fn split<S: Simd, T: Exponential>(x: T) -> (T, T, T) {
-    let shifted = fma::<S, T>(x, T::literal(LOG2_E), T::ROUNDER);
-    let n = shifted - T::ROUNDER;
+    let rounder = T::literal(T::ROUNDER);
+    let shifted = fma::<S, T>(x, T::literal(LOG2_E), rounder);
+    let n = shifted - rounder;
     let r = fma::<S, T>(n, T::literal(-T::LN_2.0), x);
     let r = fma::<S, T>(n, T::literal(-T::LN_2.1), r);
     (shifted, n, r * T::q::<S>(r))
@@ -82,28 +95,24 @@ fn split<S: Simd, T: Exponential>(x: T) -> (T, T, T) {
 
 #[inline(always)]
 fn clamp<T: Real>(x: T, (low, high): (f64, f64)) -> T {
-    let x = if x < T::literal(low) { T::literal(low) } else { x };
-    if x > T::literal(high) { T::literal(high) } else { x }
+    x.at_least(T::literal(low)).at_most(T::literal(high))
 }
 
-/// eˣ. 2ⁿ is applied in two halves, so that neither overflows before the result does, and
-/// subnormal results are rounded once.
+/// eˣ.
 #[inline(always)]
 pub(crate) fn exp<S: Simd, T: Exponential>(x: T) -> T {
     let (_, n, p) = split::<S, T>(clamp(x, T::RANGE));
-    let half = fma::<S, T>(n, T::literal(0.5), T::ROUNDER);
-    let rest = (n - (half - T::ROUNDER)) + T::ROUNDER;
-    (p + T::literal(1.0)) * half.power_of_two() * rest.power_of_two()
+    (p + T::literal(1.0)).scale::<S>(n)
 }
 
 /// eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1).
 #[inline(always)]
 pub(crate) fn expm1<S: Simd, T: Exponential>(x: T) -> T {
-    let large = x > T::literal(T::ONE_VANISHES);
+    let (zero, large) = (T::literal(0.0), T::literal(T::ONE_VANISHES));
     let near = small_expm1::<S, T>(x);
     // −0 keeps its sign.
-    let near = if x == T::literal(0.0) { x } else { near };
-    if large { exp::<S, T>(x) } else { near }
+    let near = zero.if_less(x.magnitude(), near, x);
+    large.if_less(x, exp::<S, T>(x), near)
 }
 
 /// eˣ − 1 for x up to [`Exponential::ONE_VANISHES`].
@@ -126,5 +135,5 @@ pub(crate) fn tanh<S: Simd, T: Exponential>(x: T) -> T {
 pub(crate) fn logistic<S: Simd, T: Exponential>(x: T) -> T {
     let e = exp::<S, T>(-x.magnitude());
     let upper = T::literal(1.0) / (T::literal(1.0) + e);
-    if x < T::literal(0.0) { e * upper } else { upper }
+    x.if_less(T::literal(0.0), e * upper, upper)
 }

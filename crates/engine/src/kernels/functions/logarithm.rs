@@ -7,7 +7,7 @@ use crate::isa::Simd;
 use std::f64::consts::LN_2;
 
 /// What differs between the precisions.
-pub(crate) trait Logarithm: Real {
+pub(crate) trait Logarithm: Real + PartialOrd {
     /// e and f of a finite x > 0.
     fn split(x: Self) -> (Self, Self);
     /// log(1 + f) + e·ln 2.

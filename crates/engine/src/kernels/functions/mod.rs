@@ -29,13 +29,40 @@ mod exponential;
 mod logarithm;
 mod real;
 mod trigonometric;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 use crate::isa::Simd;
 use error_function::{erf, erf_f32, erfc, erfc_f32};
 use exponential::{exp, expm1, logistic, tanh};
 use ir::prim::Unary;
 use logarithm::{log, log1p};
+use real::Real;
 use trigonometric::{LARGEST, cos, sin};
+
+pub(crate) use exponential::Exponential;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use wide::{Wide32, Wide64};
+
+/// A function on numbers or vectors of them, by its name: as a value or in a closure, it would be
+/// called, and compiled for no instruction set.
+pub(crate) trait Function {
+    /// Its value.
+    fn at<S: Simd, T: Exponential>(x: T) -> T;
+}
+
+macro_rules! functions {
+    ($($Name:ident: $f:ident),*) => { $(
+        struct $Name;
+        impl Function for $Name {
+            #[inline(always)]
+            fn at<S: Simd, T: Exponential>(x: T) -> T {
+                $f::<S, T>(x)
+            }
+        }
+    )* };
+}
+functions!(Exp: exp, Expm1: expm1, Tanh: tanh, Logistic: logistic, Erf32: erf_f32, Erfc32: erfc_f32);
 
 /// `out[i] = f(x[i])`.
 #[inline(always)]
@@ -49,12 +76,12 @@ pub(super) fn each<T: Copy>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
 #[inline(always)]
 pub(crate) fn unary_f32<S: Simd>(f: Unary, x: &[f32], out: &mut [f32]) {
     match f {
-        Unary::Exp => each(x, out, exp::<S, f32>),
-        Unary::Expm1 => each(x, out, expm1::<S, f32>),
+        Unary::Exp => S::Real32::map::<S, Exp>(x, out),
+        Unary::Expm1 => S::Real32::map::<S, Expm1>(x, out),
         Unary::Log => each(x, out, log::<S, f32>),
         Unary::Log1p => each(x, out, log1p::<S, f32>),
-        Unary::Tanh => each(x, out, tanh::<S, f32>),
-        Unary::Logistic => each(x, out, logistic::<S, f32>),
+        Unary::Tanh => S::Real32::map::<S, Tanh>(x, out),
+        Unary::Logistic => S::Real32::map::<S, Logistic>(x, out),
         Unary::Sin => {
             each(x, out, |x| sin::<S>(f64::from(x)) as f32);
             repair(x, out, |x| f64::from(x.abs()) > LARGEST, f32::sin);
@@ -63,8 +90,8 @@ pub(crate) fn unary_f32<S: Simd>(f: Unary, x: &[f32], out: &mut [f32]) {
             each(x, out, |x| cos::<S>(f64::from(x)) as f32);
             repair(x, out, |x| f64::from(x.abs()) > LARGEST, f32::cos);
         }
-        Unary::Erf => each(x, out, erf_f32::<S>),
-        Unary::Erfc => each(x, out, erfc_f32::<S>),
+        Unary::Erf => S::Real32::map::<S, Erf32>(x, out),
+        Unary::Erfc => S::Real32::map::<S, Erfc32>(x, out),
         other => other.apply_f32(x, out),
     }
 }
@@ -73,12 +100,12 @@ pub(crate) fn unary_f32<S: Simd>(f: Unary, x: &[f32], out: &mut [f32]) {
 #[inline(always)]
 pub(crate) fn unary_f64<S: Simd>(f: Unary, x: &[f64], out: &mut [f64]) {
     match f {
-        Unary::Exp => each(x, out, exp::<S, f64>),
-        Unary::Expm1 => each(x, out, expm1::<S, f64>),
+        Unary::Exp => S::Real64::map::<S, Exp>(x, out),
+        Unary::Expm1 => S::Real64::map::<S, Expm1>(x, out),
         Unary::Log => each(x, out, log::<S, f64>),
         Unary::Log1p => each(x, out, log1p::<S, f64>),
-        Unary::Tanh => each(x, out, tanh::<S, f64>),
-        Unary::Logistic => each(x, out, logistic::<S, f64>),
+        Unary::Tanh => S::Real64::map::<S, Tanh>(x, out),
+        Unary::Logistic => S::Real64::map::<S, Logistic>(x, out),
         Unary::Sin => {
             each(x, out, sin::<S>);
             repair(x, out, |x| x.abs() > LARGEST, f64::sin);

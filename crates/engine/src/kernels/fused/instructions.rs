@@ -4,8 +4,10 @@
 use super::super::fold::{All, Any, Fold, Max, Min, Product, Sum, run};
 use super::super::functions::{each, unary_f32, unary_f64};
 use super::super::integers::Exact;
+use super::chain::arithmetic;
 use crate::isa::{InstructionSet, Simd, instruction_set};
 use array::{DType, Element, with_dtype};
+use compile::{Instruction, is_arithmetic};
 use ir::Prim;
 use ir::prim::{Binary, Compare, ReduceOp, Unary};
 use std::marker::PhantomData;
@@ -13,9 +15,16 @@ use std::marker::PhantomData;
 /// What an instruction works on.
 pub(super) struct Tiles {
     /// The operands.
-    pub x: [*const u8; 3],
-    /// The result, which overlaps no operand.
+    pub x: [*const u8; 4],
+    /// In arithmetic, the operands that have one value for each row, by bits.
+    pub by_row: u8,
+    /// In arithmetic, the operands that have one value in all, by bits.
+    pub constant: u8,
+    /// The result, which overlaps no operand (in arithmetic, it may be where an operand is).
     pub out: *mut u8,
+    /// In arithmetic, whether the result is too large to stay in the caches, and is written past
+    /// them.
+    pub streamed: bool,
     /// Number of values of the result; of rows where an instruction goes from elements to rows
     /// or back.
     pub n: usize,
@@ -33,14 +42,14 @@ pub(super) struct Tiles {
 pub(super) type Kernel = unsafe fn(&Tiles);
 
 /// An instruction that is compiled for every instruction set.
-trait Body {
+pub(super) trait Body {
     /// # Safety
     /// See [`Kernel`].
     unsafe fn run<S: Simd>(tiles: &Tiles);
 }
 
 /// The function for the instruction set in use.
-fn compiled<B: Body>() -> Kernel {
+pub(super) fn compiled<B: Body>() -> Kernel {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(
@@ -270,10 +279,14 @@ macro_rules! floats_first {
     };
 }
 
-/// The instruction for an operation on operands of type `from` with a result of type `to`, and
+/// The function for an instruction on operands of type `from` with a result of type `to`, and
 /// its parameter. (`from` is the type of the first operand, of the second for a selection.)
-pub(super) fn kernel(prim: &Prim, from: DType, to: DType) -> (Kernel, i32) {
+pub(super) fn kernel(instruction: &Instruction, from: DType, to: DType) -> (Kernel, i32) {
+    let prim = &instruction.prim;
     let kernel = match prim {
+        Prim::Binary(f) if is_arithmetic(prim, from) => {
+            return (arithmetic(from, *f, &instruction.then), 0);
+        }
         // The tables list the functions in the order of their declaration.
         Prim::Unary(f) => return (floats_first!(from, Map), *f as i32),
         Prim::Binary(f) => return (floats_first!(from, Zip), *f as i32),
@@ -355,7 +368,8 @@ pub(super) fn cost(prim: &Prim) -> usize {
             | Unary::Logistic
             | Unary::Sin
             | Unary::Cos
-            | Unary::Erf => 4,
+            | Unary::Erf
+            | Unary::Erfc => 4,
             Unary::Cbrt
             | Unary::Tan
             | Unary::Asin
@@ -366,7 +380,6 @@ pub(super) fn cost(prim: &Prim) -> usize {
             | Unary::Asinh
             | Unary::Acosh
             | Unary::Atanh
-            | Unary::Erfc
             | Unary::ErfInv
             | Unary::Lgamma
             | Unary::Digamma => 64,

@@ -28,12 +28,23 @@ pub(crate) trait Vector: Copy {
     unsafe fn splat(x: Self::T) -> Self;
     unsafe fn load(from: *const Self::T) -> Self;
     unsafe fn store(self, to: *mut Self::T);
+    /// Stores past the caches, to memory aligned to the vector; for other threads to see after
+    /// [`fence`](Vector::fence) alone.
+    unsafe fn stream(self, to: *mut Self::T);
+    /// Orders what was streamed before what is stored from here on.
+    unsafe fn fence();
     /// The first `n` elements, then zeros.
     unsafe fn load_part(from: *const Self::T, n: usize) -> Self;
     /// Stores the first `n` elements.
     unsafe fn store_part(self, to: *mut Self::T, n: usize);
     unsafe fn add(self, y: Self) -> Self;
     unsafe fn sub(self, y: Self) -> Self;
+    unsafe fn mul(self, y: Self) -> Self;
+    unsafe fn div(self, y: Self) -> Self;
+    /// The larger, NaN if either is; `self` where they are equal.
+    unsafe fn max(self, y: Self) -> Self;
+    /// The smaller, likewise.
+    unsafe fn min(self, y: Self) -> Self;
     /// `self·x + y`
     unsafe fn mul_add(self, x: Self, y: Self) -> Self;
     /// `y − self·x`
@@ -154,6 +165,13 @@ macro_rules! plain {
                 unsafe { to.cast::<[$T; 4]>().write_unaligned(self.0) }
             }
             #[inline(always)]
+            unsafe fn stream(self, to: *mut $T) {
+                // SAFETY: as in `load`.
+                unsafe { self.store(to) }
+            }
+            #[inline(always)]
+            unsafe fn fence() {}
+            #[inline(always)]
             unsafe fn load_part(from: *const $T, n: usize) -> Self {
                 let mut x = [0.0; 4];
                 for i in 0..n.min(4) {
@@ -176,6 +194,28 @@ macro_rules! plain {
             #[inline(always)]
             unsafe fn sub(self, y: Self) -> Self {
                 Plain(std::array::from_fn(|i| self.0[i] - y.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn mul(self, y: Self) -> Self {
+                Plain(std::array::from_fn(|i| self.0[i] * y.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn div(self, y: Self) -> Self {
+                Plain(std::array::from_fn(|i| self.0[i] / y.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn max(self, y: Self) -> Self {
+                Plain(std::array::from_fn(|i| {
+                    let (a, b) = (self.0[i], y.0[i]);
+                    if b > a || b.is_nan() { b } else { a }
+                }))
+            }
+            #[inline(always)]
+            unsafe fn min(self, y: Self) -> Self {
+                Plain(std::array::from_fn(|i| {
+                    let (a, b) = (self.0[i], y.0[i]);
+                    if b < a || b.is_nan() { b } else { a }
+                }))
             }
             #[inline(always)]
             unsafe fn mul_add(self, x: Self, y: Self) -> Self {

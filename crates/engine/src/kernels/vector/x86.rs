@@ -5,7 +5,8 @@ use std::arch::x86_64::*;
 
 macro_rules! vector {
     ($Name:ident, $Inner:ty, $T:ty, $lanes:literal, $panel:literal, $splat:ident, $load:ident,
-     $store:ident, $add:ident, $sub:ident, $fmadd:ident, $fnmadd:ident,
+     $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $max:ident, $min:ident,
+     $or_nan:expr, $fmadd:ident, $fnmadd:ident,
      $load_part:expr, $store_part:expr, $transposed:ident) => {
         #[derive(Clone, Copy)]
         pub(crate) struct $Name($Inner);
@@ -30,6 +31,14 @@ macro_rules! vector {
                 unsafe { $store(to, self.0) }
             }
             #[inline(always)]
+            unsafe fn stream(self, to: *mut $T) {
+                unsafe { $stream(to, self.0) }
+            }
+            #[inline(always)]
+            unsafe fn fence() {
+                unsafe { _mm_sfence() }
+            }
+            #[inline(always)]
             unsafe fn load_part(from: *const $T, n: usize) -> Self {
                 unsafe { $Name($load_part(from, n)) }
             }
@@ -44,6 +53,23 @@ macro_rules! vector {
             #[inline(always)]
             unsafe fn sub(self, y: Self) -> Self {
                 unsafe { $Name($sub(self.0, y.0)) }
+            }
+            #[inline(always)]
+            unsafe fn mul(self, y: Self) -> Self {
+                unsafe { $Name($mul(self.0, y.0)) }
+            }
+            #[inline(always)]
+            unsafe fn div(self, y: Self) -> Self {
+                unsafe { $Name($div(self.0, y.0)) }
+            }
+            // The instructions give their second operand where one is NaN or both are equal.
+            #[inline(always)]
+            unsafe fn max(self, y: Self) -> Self {
+                unsafe { $Name($or_nan($max(y.0, self.0), y.0)) }
+            }
+            #[inline(always)]
+            unsafe fn min(self, y: Self) -> Self {
+                unsafe { $Name($or_nan($min(y.0, self.0), y.0)) }
             }
             #[inline(always)]
             unsafe fn mul_add(self, x: Self, y: Self) -> Self {
@@ -113,8 +139,14 @@ vector!(
     _mm512_set1_ps,
     _mm512_loadu_ps,
     _mm512_storeu_ps,
+    _mm512_stream_ps,
     _mm512_add_ps,
     _mm512_sub_ps,
+    _mm512_mul_ps,
+    _mm512_div_ps,
+    _mm512_max_ps,
+    _mm512_min_ps,
+    |v, y| _mm512_mask_mov_ps(v, _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(y, y), y),
     _mm512_fmadd_ps,
     _mm512_fnmadd_ps,
     |from, n| _mm512_maskz_loadu_ps(((1_u32 << n) - 1) as u16, from),
@@ -130,8 +162,14 @@ vector!(
     _mm512_set1_pd,
     _mm512_loadu_pd,
     _mm512_storeu_pd,
+    _mm512_stream_pd,
     _mm512_add_pd,
     _mm512_sub_pd,
+    _mm512_mul_pd,
+    _mm512_div_pd,
+    _mm512_max_pd,
+    _mm512_min_pd,
+    |v, y| _mm512_mask_mov_pd(v, _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(y, y), y),
     _mm512_fmadd_pd,
     _mm512_fnmadd_pd,
     |from, n| _mm512_maskz_loadu_pd(((1_u32 << n) - 1) as u8, from),
@@ -147,8 +185,14 @@ vector!(
     _mm256_set1_ps,
     _mm256_loadu_ps,
     _mm256_storeu_ps,
+    _mm256_stream_ps,
     _mm256_add_ps,
     _mm256_sub_ps,
+    _mm256_mul_ps,
+    _mm256_div_ps,
+    _mm256_max_ps,
+    _mm256_min_ps,
+    |v, y| _mm256_blendv_ps(v, y, _mm256_cmp_ps::<_CMP_UNORD_Q>(y, y)),
     _mm256_fmadd_ps,
     _mm256_fnmadd_ps,
     |from, n| if n < 8 { _mm256_maskload_ps(from, mask_8(n)) } else { _mm256_loadu_ps(from) },
@@ -164,8 +208,14 @@ vector!(
     _mm256_set1_pd,
     _mm256_loadu_pd,
     _mm256_storeu_pd,
+    _mm256_stream_pd,
     _mm256_add_pd,
     _mm256_sub_pd,
+    _mm256_mul_pd,
+    _mm256_div_pd,
+    _mm256_max_pd,
+    _mm256_min_pd,
+    |v, y| _mm256_blendv_pd(v, y, _mm256_cmp_pd::<_CMP_UNORD_Q>(y, y)),
     _mm256_fmadd_pd,
     _mm256_fnmadd_pd,
     |from, n| if n < 4 { _mm256_maskload_pd(from, mask_4(n)) } else { _mm256_loadu_pd(from) },
