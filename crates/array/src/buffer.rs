@@ -11,9 +11,17 @@ use std::sync::Arc;
 /// Bytes of a cache line, and of the longest vectors.
 const LINE: usize = 64;
 
-/// Whether a buffer has no elements beside those of an array, but for some around cache lines.
+/// Bytes of a page, by which sets of caches repeat; arrays from `LARGE` bytes on begin at one of
+/// `STEPS` places in it.
+const PAGE: usize = 4096;
+const STEPS: usize = 16;
+const STEP: usize = PAGE / STEPS;
+const LARGE: usize = 64 << 10;
+
+/// Whether a buffer has no elements beside those of an array, but for some in front or behind (see
+/// [`Array::fresh`]).
 fn is_whole(buffer: usize, array: usize) -> bool {
-    buffer - array < LINE
+    buffer - array <= LINE + PAGE
 }
 
 /// The elements of an array, by dtype. Shared, so that cloning is free.
@@ -116,15 +124,25 @@ impl Array {
     }
 
     /// An array with arbitrary elements, to be overwritten. Larger ones begin at a cache line, so
-    /// that vectors of them do not lie in two.
+    /// that vectors of them do not lie in two, and large ones at different places of a page:
+    /// allocators begin them all at the same, and a loop over several would need more of a few
+    /// sets of the first-level cache than they have.
     pub fn fresh(ty: &Type) -> Array {
-        let n = ty.len();
+        let (n, size) = (ty.len(), ty.dtype.size());
+        let spare = match n * size {
+            0..memory::SMALL => 0,
+            memory::SMALL..LARGE => LINE,
+            _ => LINE + STEPS * STEP,
+        };
         with_dtype!(ty.dtype, T => {
-            let spare = if n < LINE { 0 } else { LINE / size_of::<T>() - 1 };
-            let data = memory::take::<T>(n + spare);
+            let data = memory::take::<T>(n + spare / size);
+            let address = data.as_ptr().addr();
+            let line = address.wrapping_neg() % LINE;
             let start = match spare {
                 0 => 0,
-                _ => data.as_ptr().addr().wrapping_neg() % LINE / size_of::<T>(),
+                LINE => line / size,
+                // Pages follow one another; an odd factor spreads them.
+                _ => (line + address / PAGE * 11 % STEPS * STEP) / size,
             };
             Array { shape: SmallVec::from_slice(&ty.shape), data: T::wrap(data), start, len: n }
         })
@@ -173,6 +191,21 @@ impl Array {
     /// Number of elements.
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// The same elements beginning at a cache line, if there are many (see [`Array::fresh`]);
+    /// copied if they do not yet.
+    pub fn aligned(self) -> Array {
+        let aligned = self.as_ptr().addr().is_multiple_of(LINE);
+        if aligned || self.len * self.dtype().size() < memory::SMALL {
+            return self;
+        }
+        let mut copy = Array::fresh(&self.ty());
+        with_dtype!(self.dtype(), T => {
+            let to = copy.unique::<T>().expect("invariant: nobody else holds a new array");
+            to.copy_from_slice(self.as_slice());
+        });
+        copy
     }
 
     /// Whether there are no elements.

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 const LIMIT: usize = 1 << 30;
 
 /// Buffers below this size are left to the allocator, which is good at them.
-const SMALL: usize = 4 << 10;
+pub(crate) const SMALL: usize = 4 << 10;
 
 /// Vectors of one element type, by capacity.
 #[derive(Debug)]

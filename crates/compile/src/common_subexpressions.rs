@@ -46,13 +46,13 @@ pub fn common_subexpressions(program: &Program) -> Cow<'_, Program> {
     Cow::Owned(merged.finish(outputs.collect()))
 }
 
-/// The equations seen so far, by a hash of what they compute: numbers in an open table.
+/// The equations seen so far, by a hash of what they compute: an open table of hashes and numbers.
 struct Known {
-    table: Vec<u32>,
+    table: Vec<(u32, u32)>,
     hasher: RandomState,
 }
 
-const EMPTY: u32 = u32::MAX;
+const EMPTY: (u32, u32) = (0, u32::MAX);
 
 impl Known {
     fn new(equations: usize) -> Known {
@@ -71,22 +71,23 @@ impl Known {
         let operands = |eq: &'a Equation| eq.inputs.iter().map(|v| same[v.index()]);
         let eq = &equations[i];
         let key: (&Prim, Vars) = (&eq.prim, operands(eq).collect());
-        let mut place = self.hasher.hash_one(&key) as usize;
+        let hash = self.hasher.hash_one(&key);
+        // The place and the mark come from different bits.
+        let (mut place, mark) = (hash as usize, (hash >> 32) as u32);
         loop {
             place &= self.table.len() - 1;
-            match self.table[place] {
-                EMPTY => {
-                    self.table[place] = i as u32;
-                    return None;
-                }
-                before => {
-                    let before = &equations[before as usize];
-                    if operands(before).eq(key.1.iter().copied()) && before.prim == eq.prim {
-                        return Some(before);
-                    }
-                    place += 1;
+            let found = self.table[place];
+            if found == EMPTY {
+                self.table[place] = (mark, i as u32);
+                return None;
+            }
+            if found.0 == mark {
+                let before = &equations[found.1 as usize];
+                if operands(before).eq(key.1.iter().copied()) && before.prim == eq.prim {
+                    return Some(before);
                 }
             }
+            place += 1;
         }
     }
 }

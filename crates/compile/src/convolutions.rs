@@ -65,7 +65,7 @@ pub(crate) fn absorb(program: &Program, mut units: Vec<Unit>) -> Vec<Unit> {
     };
     let conv = |unit: &Unit| {
         let Prim::ConvGeneral(p) = &program.equations()[equation(unit)?].prim else { return None };
-        Some(p.clone())
+        Some((**p).clone())
     };
     if !units.iter().any(|u| conv(u).is_some()) {
         return units;

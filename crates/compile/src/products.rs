@@ -50,7 +50,7 @@ pub(crate) fn absorb(program: &Program, mut units: Vec<Unit>) -> Vec<Unit> {
         let Unit::Equation(equation) = units[by] else { continue };
         let Prim::DotGeneral(dot) = &equations[equation].prim else { continue };
         // In the place of the product, whose operands may be gone by the transposition's time.
-        let product = Product { dot: dot.clone(), permutation: t.permutation.clone() };
+        let product = Product { dot: (**dot).clone(), permutation: t.permutation.clone() };
         let inputs = [equations[equation].inputs[0], equations[equation].inputs[1]];
         let output = equations[i].first;
         units[by] = Unit::Product { equation, product, inputs, output };

@@ -66,7 +66,8 @@ pub(crate) fn absorb(program: &Program, mut units: Vec<Unit>) -> Vec<Unit> {
         }
         let counts = program.equations()[i].first;
         let gone = [maker[if x == a { b } else { a }.index()], last];
-        let unit = Unit::Ties { equation: i, window: window.clone(), inputs: [x, y], mask, counts };
+        let unit =
+            Unit::Ties { equation: i, window: (**window).clone(), inputs: [x, y], mask, counts };
         found.push((k, unit, gone));
     }
     let mut gone = vec![false; units.len()];

@@ -19,7 +19,7 @@ enum Ready {
     /// Element-by-element operations.
     Loop(Loop),
     /// A product of matrices.
-    Product(Product),
+    Product(Box<Product>),
     /// Another primitive, with the programs inside it.
     Primitive(Prim, Vec<Executable>),
     /// A convolution with rearrangements.
@@ -94,11 +94,11 @@ impl Executable {
                 }
                 Operation::Primitive(Prim::DotGeneral(p)) => {
                     let shapes = [&operands[0].shape[..], &operands[1].shape];
-                    Ready::Product(Product::new(p, None, shapes))
+                    Ready::Product(Box::new(Product::new(p, None, shapes)))
                 }
                 Operation::Product(p) => {
                     let shapes = [&operands[0].shape[..], &operands[1].shape];
-                    Ready::Product(Product::new(&p.dot, Some(&p.permutation), shapes))
+                    Ready::Product(Box::new(Product::new(&p.dot, Some(&p.permutation), shapes)))
                 }
                 Operation::Primitive(prim) => {
                     let bodies = step.bodies.iter().map(|p| Executable::new(p.clone()));

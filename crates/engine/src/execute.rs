@@ -172,7 +172,7 @@ pub(crate) fn execute(
         },
         Prim::ConvGeneral(p) => {
             let shape = result_shape(prim, x)?;
-            let p = Convolution::from(p.clone());
+            let p = Convolution::from((**p).clone());
             match conv::conv(&p, x.array(0), x.array(1), &shape) {
                 Some(y) => one(y),
                 None => reference(prim, x), // of integers

@@ -71,7 +71,8 @@ fn layers(x: &Expr, n: usize) -> Expr {
 fn work_grows_as_programs_do() {
     // What is allocated once for the process is not counted.
     work(&[], 100, chain);
-    let cases: [(&str, &[usize], fn(&Expr, usize) -> Expr); 4] = [
+    type Loss = fn(&Expr, usize) -> Expr;
+    let cases: [(&str, &[usize], Loss); 4] = [
         ("a chain of scalars", &[], chain),
         ("a chain of vectors", &[5], chain),
         ("a wide sum", &[3], wide),

@@ -124,3 +124,22 @@ fn stacks_hold_what_the_iterations_return() {
         assert_eq!(difference(&got, &want, 1e-6), None, "{length} steps, reverse: {reverse}");
     }
 }
+
+/// An array that a loop has made is updated in its own memory, entry by entry.
+#[test]
+fn a_large_array_is_updated_in_place() {
+    let ty = Type::new(DType::F32, vec![40, 5]);
+    let (row, at) = (ty.with_shape(vec![1, 5]), Type::new(DType::I64, vec![2]));
+    let types = [ty, row, at];
+    let program = traced(&types, |v| {
+        let made = &v[0].times(2.0) + &v[0].sin();
+        vec![ir::bind1(ir::prim::DynamicUpdateSlice {}, &[&made, &v[1], &v[2]])]
+    });
+    let x = [
+        random_like(&types[0], 0),
+        random_like(&types[1], 1),
+        Array::from_vec(vec![7_i64, 0], &[2]),
+    ];
+    let got = common::run(&program, &x).unwrap();
+    assert_eq!(difference(&got, &program.eval(&x).unwrap(), 1e-6), None);
+}

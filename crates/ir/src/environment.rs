@@ -86,7 +86,7 @@ mod tests {
             placeholder();
         }
         let far = x.cos();
-        for nodes in [&near[..], &[far.clone()]] {
+        for nodes in [&near[..], std::slice::from_ref(&far)] {
             let walked: Vec<&Arc<Node>> = nodes.iter().map(Expr::node).collect();
             let mut env = Environment::new(std::slice::from_ref(&x), &walked);
             assert_eq!(env.table.is_empty(), nodes.len() == 1);

@@ -107,7 +107,12 @@ impl Expr {
 
     /// All outputs of a node.
     pub fn outputs_of(node: &Arc<Node>) -> Vec<Expr> {
-        (0..node.types.len() as u32).map(|output| Expr { node: node.clone(), output }).collect()
+        Expr::each_output(node).collect()
+    }
+
+    /// All outputs of a node, one after the other.
+    pub(crate) fn each_output(node: &Arc<Node>) -> impl Iterator<Item = Expr> {
+        (0..node.types.len() as u32).map(|output| Expr { node: node.clone(), output })
     }
 
     /// The expression that is this array.

@@ -36,7 +36,7 @@ impl Tensor {
     /// ```
     #[track_caller]
     pub fn from_vec<T: Element>(data: Vec<T>, shape: &[usize]) -> Tensor {
-        Tensor::new(Array::from_vec(data, shape))
+        Tensor::new(Array::from_vec(data, shape).aligned())
     }
 
     /// A scalar of this dtype.

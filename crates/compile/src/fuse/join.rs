@@ -5,15 +5,15 @@
 use super::MOST_EQUATIONS;
 use super::groups::Groups;
 use super::source::{Sources, Squeezed};
-use foldhash::fast::RandomState;
 use ir::{Prim, Var};
 use smallvec::SmallVec;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// Longest row: several of them fit the second-level cache.
 const LONGEST_ROW: usize = 8192;
 
-/// How many units a search for a way around looks at before it gives up (and nothing is joined).
+/// How many dependences a search for a way around looks at before it gives up (and nothing is
+/// joined).
 const SEARCH: usize = 2000;
 
 /// How often all units are gone through; one round joins whole chains, and few need a second.
@@ -38,6 +38,11 @@ struct Units {
     feeds: Vec<BTreeSet<usize>>,
     members: Vec<Vec<usize>>,
     parent: Vec<usize>,
+    /// Rise along every dependence.
+    ranks: Vec<u64>,
+    /// For each unit the last search that has met it, and the number of searches so far.
+    met: Vec<u32>,
+    searches: u32,
 }
 
 impl Units {
@@ -48,27 +53,92 @@ impl Units {
         u
     }
 
-    /// Whether there is a way from `from` to `to` through another unit, or none could be ruled
-    /// out.
-    fn way_around(&self, from: usize, to: usize) -> bool {
-        let mut seen: HashSet<usize, RandomState> = HashSet::default();
-        let next = |u: usize| self.feeds[u].iter().map(|&f| self.find(f));
-        let mut open: Vec<usize> = next(from).filter(|&u| u != to && u != from).collect();
-        while let Some(u) = open.pop() {
-            if !seen.insert(u) {
-                continue;
-            }
-            if seen.len() > SEARCH {
-                return true;
-            }
-            for f in next(u).filter(|&f| f != u) {
-                if f == to {
-                    return true;
-                }
-                open.push(f);
+    /// Gives units ranks that rise along every dependence.
+    fn rank(&mut self) {
+        let n = self.kinds.len();
+        let others = |units: &Units, of: &BTreeSet<usize>, u: usize| {
+            let mut others: SmallVec<[usize; 8]> =
+                of.iter().map(|&v| units.find(v)).filter(|&v| v != u).collect();
+            others.sort_unstable();
+            others.dedup();
+            others
+        };
+        let roots = (0..n).filter(|&u| self.find(u) == u);
+        let mut missing = vec![0; n];
+        let mut ready = vec![];
+        for u in roots {
+            missing[u] = others(self, &self.needs[u], u).len();
+            if missing[u] == 0 {
+                ready.push(u);
             }
         }
-        false
+        let distance = u64::MAX / (n as u64 + 2);
+        let mut next = 0;
+        self.ranks.resize(n, 0);
+        while let Some(u) = ready.pop() {
+            next += distance;
+            self.ranks[u] = next;
+            for f in others(self, &self.feeds[u], u) {
+                missing[f] -= 1;
+                if missing[f] == 0 {
+                    ready.push(f);
+                }
+            }
+        }
+    }
+
+    /// Makes sure that no way leads from `p` to `u`, which it feeds, through another unit, so that
+    /// they can be joined; not so if there is one or the search for it takes too long.
+    ///
+    /// Such a way goes through units of ranks between theirs. If there is none, what `p` leads to
+    /// there is given ranks behind `u`'s, and the joined unit takes that one.
+    fn part(&mut self, p: usize, u: usize) -> bool {
+        self.searches += 1;
+        let mut met = std::mem::take(&mut self.met);
+        let between = self.between(p, u, &mut met);
+        self.met = met;
+        let Some((mut between, limit)) = between else { return false };
+        let border = self.ranks[u];
+        let distance = (limit - border) / (between.len() as u64 + 1);
+        if distance == 0 {
+            return false; // no room, until ranks are given anew
+        }
+        between.sort_unstable_by_key(|&f| self.ranks[f]);
+        for (k, f) in between.into_iter().enumerate() {
+            self.ranks[f] = border + (k as u64 + 1) * distance;
+        }
+        self.ranks[p] = border;
+        true
+    }
+
+    /// What `p` leads to, `u` and what has a higher rank apart, and the least of the higher ranks;
+    /// `None` if something of it leads to `u`.
+    fn between(&self, p: usize, u: usize, met: &mut [u32]) -> Option<(Vec<usize>, u64)> {
+        let mut limit = u64::MAX;
+        let mut between = vec![];
+        let (mut open, mut looked_at) = (vec![p], 0);
+        while let Some(v) = open.pop() {
+            looked_at += self.feeds[v].len();
+            if looked_at > SEARCH {
+                return None;
+            }
+            for f in self.feeds[v].iter().map(|&f| self.find(f)) {
+                if f == u && v != p {
+                    return None;
+                }
+                if f == u || f == v || met[f] == self.searches {
+                    continue;
+                }
+                if self.ranks[f] > self.ranks[u] {
+                    limit = limit.min(self.ranks[f]);
+                } else {
+                    met[f] = self.searches;
+                    between.push(f);
+                    open.push(f);
+                }
+            }
+        }
+        Some((between, limit))
     }
 
     /// Makes one unit of two.
@@ -104,12 +174,14 @@ fn folds_rows(sources: &Sources<'_>, eq: usize) -> Option<(Squeezed, usize)> {
 /// Joins groups with the folds of rows, and the groups, that they feed and that feed them.
 pub(super) fn joined(sources: &Sources<'_>, mut groups: Groups) -> Groups {
     let mut units = graph(sources, &groups);
+    units.met.resize(units.kinds.len(), 0);
     // Units by their first equation, so that what feeds comes before what is fed.
     let mut order: Vec<usize> =
         (0..units.kinds.len()).filter(|&u| !units.members[u].is_empty()).collect();
     order.sort_by_key(|&u| units.members[u].last().copied());
     for _ in 0..ROUNDS {
         let mut joined = false;
+        units.rank();
         for &u in &order {
             if units.find(u) != u || units.kinds[u] == Kind::Other {
                 continue;
@@ -126,7 +198,7 @@ pub(super) fn joined(sources: &Sources<'_>, mut groups: Groups) -> Groups {
                     continue;
                 }
                 let Some(kind) = joint(sources, &units, p, u) else { continue };
-                if !units.way_around(p, u) {
+                if units.part(p, u) {
                     units.join(p, u, kind);
                     joined = true;
                 }
@@ -155,8 +227,16 @@ fn graph(sources: &Sources<'_>, groups: &Groups) -> Units {
     // The unit of each group.
     let mut number: Vec<Option<usize>> = vec![None; groups.count()];
     let mut unit_of = Vec::with_capacity(equations.len());
-    let mut units =
-        Units { kinds: vec![], needs: vec![], feeds: vec![], members: vec![], parent: vec![] };
+    let mut units = Units {
+        kinds: vec![],
+        needs: vec![],
+        feeds: vec![],
+        members: vec![],
+        parent: vec![],
+        ranks: vec![],
+        met: vec![],
+        searches: 0,
+    };
     for (i, eq) in equations.iter().enumerate() {
         let group = groups.of(i);
         let unit = group.and_then(|g| number[g]).unwrap_or_else(|| {

@@ -58,7 +58,7 @@ fn transposed(new: &mut Rewriter, found: &Loop<'_>) -> Option<Vec<Option<Var>>> 
             && against_the_grain(p, 2)
         {
             inputs[1] = Var((n + k) as u32);
-            let dot = DotGeneral { contract: [p.contract[0].clone(), vec![0]], ..p.clone() };
+            let dot = DotGeneral { contract: [p.contract[0].clone(), vec![0]], ..(**p).clone() };
             renamed.push(changed.push(dot, &inputs, eq.at));
         } else {
             renamed.extend(changed.copy(body, eq, &inputs));

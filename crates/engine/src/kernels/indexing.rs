@@ -120,28 +120,28 @@ pub(crate) fn dynamic_slice(p: &DynamicSlice, x: &Array, start: &Array) -> Array
     super::layout::view(x, &p.sizes, &signed_strides(x.shape()), offset)
 }
 
+const ALONE: &str = "invariant: nobody else holds a new array";
+
 /// Writes into the operand's own memory where that is free: a loop that fills an array entry by
 /// entry copies it never.
 pub(crate) fn dynamic_update_slice(x: &mut Operands<'_>) -> Array {
     fn typed<T: Element>(x: &mut Operands<'_>) -> Array {
         let shape = x.array(0).shape().to_vec();
         let offset = origin(x.array(2), &shape, x.array(1).shape());
-        let mut out = match x.take(0).and_then(Array::into_vec::<T>) {
-            Some(memory) => memory,
-            None => {
-                let from = x.array(0).as_slice::<T>();
-                let mut copy = scratch::<T>(from.len());
-                for_each_part(&mut copy, CHUNK, |start, part| {
-                    part.copy_from_slice(&from[start..start + part.len()]);
-                });
-                copy
-            }
-        };
+        let mut result = x.take(0).unwrap_or_else(|| {
+            let from = x.array(0);
+            let mut copy = Array::fresh(&from.ty());
+            let (from, to) = (from.as_slice::<T>(), copy.unique::<T>());
+            for_each_part(to.expect(ALONE), CHUNK, |start, part| {
+                part.copy_from_slice(&from[start..start + part.len()]);
+            });
+            copy
+        });
         let update = x.array(1);
         let from = signed_strides(update.shape());
         Copy::new(update.shape(), from, 0, signed_strides(&shape), offset)
-            .run(update.as_slice::<T>(), &mut out);
-        Array::from_vec(out, &shape)
+            .run(update.as_slice::<T>(), result.unique::<T>().expect(ALONE));
+        result
     }
     with_dtype!(x.array(0).dtype(), T => typed::<T>(x))
 }

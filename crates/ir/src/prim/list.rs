@@ -6,12 +6,19 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+/// What a variant holds: large parameters behind a pointer, so that small operations, of which most
+/// programs consist, take little memory.
+macro_rules! payload {
+    ($Name:ident) => { $Name };
+    ($Name:ident boxed) => { Box<$Name> };
+}
+
 macro_rules! primitives {
-    ($($(#[doc = $doc:literal])* $module:ident :: $Name:ident $keyword:literal),* $(,)?) => {
+    ($($(#[doc = $doc:literal])* $module:ident :: $Name:ident $keyword:literal $($boxed:ident)?),* $(,)?) => {
         /// An operation: one of the primitives with its parameters.
         #[derive(Clone, PartialEq, Eq, Hash)]
         pub enum Prim {
-            $($(#[doc = $doc])* $Name($Name),)*
+            $($(#[doc = $doc])* $Name(payload!($Name $($boxed)?)),)*
             /// An operation from outside this crate.
             Custom(Custom),
         }
@@ -20,7 +27,10 @@ macro_rules! primitives {
             /// The rules of this operation.
             pub fn rules(&self) -> &dyn Primitive {
                 match self {
-                    $(Prim::$Name(p) => p,)*
+                    $(Prim::$Name(p) => {
+                        let p: &$Name = p;
+                        p
+                    })*
                     Prim::Custom(p) => &*p.0,
                 }
             }
@@ -49,7 +59,7 @@ macro_rules! primitives {
             pub fn from_attributes(keyword: &str, attributes: &str) -> Result<Prim, String> {
                 match keyword {
                     $($keyword => ron::from_str::<$Name>(attributes)
-                        .map(Prim::$Name)
+                        .map(Prim::from)
                         .map_err(|e| format!("`{keyword}{attributes}`: {e}")),)*
                     _ => Err(format!("no primitive is called `{keyword}`")),
                 }
@@ -58,7 +68,7 @@ macro_rules! primitives {
 
         $(impl From<$Name> for Prim {
             fn from(p: $Name) -> Prim {
-                Prim::$Name(p)
+                Prim::$Name(p.into())
             }
         })*
 
@@ -110,7 +120,7 @@ primitives! {
     /// A permutation of the axes: axis d of the result is axis `permutation[d]` of the operand.
     layout::Transpose "transpose",
     /// A strided box: `y[i] = x[start + i·stride]`.
-    layout::Slice "slice",
+    layout::Slice "slice" boxed,
     /// Padding with a value: low and high (negative cuts off), and between elements.
     layout::Pad "pad",
     /// Operands one after the other along an axis.
@@ -120,11 +130,11 @@ primitives! {
     /// 0, 1, 2, … along an axis.
     layout::Iota "iota",
     /// Sums of products over contracted axes, for each index of the batch axes.
-    dot::DotGeneral "dot_general",
+    dot::DotGeneral "dot_general" boxed,
     /// Convolution (cross-correlation) with strides, padding, dilations and groups.
-    conv::ConvGeneral "conv_general_dilated",
+    conv::ConvGeneral "conv_general_dilated" boxed,
     /// Sum, maximum or minimum over sliding windows.
-    window::ReduceWindow "reduce_window",
+    window::ReduceWindow "reduce_window" boxed,
     /// The discrete Fourier transform on pairs (real, imaginary) along the last axis.
     fft::Fft "fft",
     /// A loop with carried state over the leading axis of its inputs.
@@ -134,7 +144,7 @@ primitives! {
     /// A loop while a condition holds; forward mode only.
     while_loop::While "while",
     /// A program called as one operation: checkpoint, custom derivatives.
-    call::Call "call",
+    call::Call "call" boxed,
     /// The lower triangular factor of the symmetric part: L Lᵀ = (A + Aᵀ)/2.
     cholesky::Cholesky "cholesky",
     /// The solution of a triangular system, op(A) X = B.

@@ -31,8 +31,8 @@ pub fn substitute(
             node.inputs().iter().map(|x| env.get(x.key()).unwrap_or(x)).collect();
         let new = rebind(node, &x)?;
         drop(x);
-        for (i, y) in Expr::outputs_of(&new).into_iter().enumerate() {
-            env.insert((node.id(), i as u32), y);
+        for y in Expr::each_output(&new) {
+            env.insert((node.id(), y.output() as u32), y);
         }
     }
     Ok(outputs.iter().map(|y| env.get(y.key()).unwrap_or(y).clone()).collect())

@@ -61,8 +61,11 @@ struct Compiled<O> {
     result: O,
 }
 
-/// The programs of a function, by the bytes of their keys.
-struct Cache<O>(Mutex<HashMap<Box<[u8]>, Arc<Compiled<O>>, RandomState>>);
+/// Programs by the bytes of their keys.
+type Programs<O> = HashMap<Box<[u8]>, Arc<Compiled<O>>, RandomState>;
+
+/// The programs of a function.
+struct Cache<O>(Mutex<Programs<O>>);
 
 impl<O: Tree> Cache<O> {
     fn new() -> Cache<O> {

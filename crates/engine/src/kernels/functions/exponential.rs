@@ -82,7 +82,7 @@ pub(super) fn q_f64<S: Simd, T: Real>(r: T) -> T {
     )
 }
 
-/// n + 1.5·2^p (see [`Real::ROUNDER`]), n, and eʳ − 1.
+/// n + 1.5·2^p (see [`Real::ROUNDER`]), n, and r.
 #[inline(always)]
 fn split<S: Simd, T: Exponential>(x: T) -> (T, T, T) {
     let rounder = T::literal(T::ROUNDER);
@@ -90,7 +90,7 @@ fn split<S: Simd, T: Exponential>(x: T) -> (T, T, T) {
     let n = shifted - rounder;
     let r = fma::<S, T>(n, T::literal(-T::LN_2.0), x);
     let r = fma::<S, T>(n, T::literal(-T::LN_2.1), r);
-    (shifted, n, r * T::q::<S>(r))
+    (shifted, n, r)
 }
 
 #[inline(always)]
@@ -101,8 +101,8 @@ fn clamp<T: Real>(x: T, (low, high): (f64, f64)) -> T {
 /// eˣ.
 #[inline(always)]
 pub(crate) fn exp<S: Simd, T: Exponential>(x: T) -> T {
-    let (_, n, p) = split::<S, T>(clamp(x, T::RANGE));
-    (p + T::literal(1.0)).scale::<S>(n)
+    let (_, n, r) = split::<S, T>(clamp(x, T::RANGE));
+    fma::<S, T>(r, T::q::<S>(r), T::literal(1.0)).scale::<S>(n)
 }
 
 /// eˣ − 1 = 2ⁿ(eʳ − 1) + (2ⁿ − 1).
@@ -118,9 +118,9 @@ pub(crate) fn expm1<S: Simd, T: Exponential>(x: T) -> T {
 /// eˣ − 1 for x up to [`Exponential::ONE_VANISHES`].
 #[inline(always)]
 fn small_expm1<S: Simd, T: Exponential>(x: T) -> T {
-    let (shifted, _, p) = split::<S, T>(clamp(x, (-T::ONE_VANISHES, T::ONE_VANISHES)));
+    let (shifted, _, r) = split::<S, T>(clamp(x, (-T::ONE_VANISHES, T::ONE_VANISHES)));
     let power = shifted.power_of_two();
-    fma::<S, T>(power, p, power - T::literal(1.0))
+    fma::<S, T>(power, r * T::q::<S>(r), power - T::literal(1.0))
 }
 
 /// tanh x = t/(t + 2) with t = e²ˣ − 1.

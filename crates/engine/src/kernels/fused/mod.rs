@@ -51,7 +51,7 @@ pub(crate) struct Loop {
 impl Loop {
     /// The loop, for operands of these types.
     pub(crate) fn new(f: &Fused, operands: &[&Type]) -> Loop {
-        let rows = if f.row == 0 { 0 } else { size(&f.shape) / f.row };
+        let rows = size(&f.shape).checked_div(f.row).unwrap_or(0);
         let tile_rows = if rows == 0 { 1 } else { reading::rows_of_tile(f, TILE / f.row, rows) };
         let made = |(k, (ty, extent)): (usize, &(Type, Extent))| {
             let fits = |&i: &usize| {

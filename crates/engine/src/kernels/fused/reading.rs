@@ -59,7 +59,7 @@ pub(super) fn rows_of_tile(f: &Fused, most: usize, rows: usize) -> usize {
     let tile = most / unit * unit;
     // A period longer than the tile: one that it is a multiple of.
     let divisor =
-        |n: usize| (tile / 2..=tile).rev().find(|&t| t > 0 && n % t == 0 && t % unit == 0);
+        |n: usize| (tile / 2..=tile).rev().find(|&t| t > 0 && n.is_multiple_of(t) && t % unit == 0);
     long.and_then(divisor).unwrap_or(tile)
 }
 
@@ -67,7 +67,7 @@ pub(super) fn rows_of_tile(f: &Fused, most: usize, rows: usize) -> usize {
 pub(super) fn filling(axes: &[(usize, usize)], extent: Extent, width: usize) -> Filling {
     match period(axes) {
         Some((n, true)) if n % width == 0 => Filling::Window(n, extent),
-        Some((n, _)) if width % n == 0 => Filling::Once(axes.to_vec()),
+        Some((n, _)) if width.is_multiple_of(n) => Filling::Once(axes.to_vec()),
         _ => Filling::Strided(axes.to_vec(), extent),
     }
 }
