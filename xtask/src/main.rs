@@ -5,19 +5,21 @@
 //! cargo xtask tidy                             the rules of the house
 //! cargo xtask matrix [--only NAME] [--json]    every transformation of every operation
 //! cargo xtask bench [ROWS…] [--write] …        our speed beside that of other libraries
-//! cargo xtask explain ROW|FILE [--threads N]   where the time of a program goes
+//! cargo xtask explain ROW|FILE [--passes] …  where the time of a program goes
+//! cargo xtask sanitize [TOOL…]                 the unsafe code under Miri and sanitizers (nightly)
 //! ```
 
 mod bench;
 mod ci;
 mod matrix;
+mod sanitize;
 mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask ci | tidy | matrix [--only NAME] [--json] | bench [ROWS…] [--peers LIST] \
-     [--threads N] [--rounds N] [--secs S] [--memory] [--json FILE] [--write] | explain ROW|FILE [--threads N]";
+     [--threads N] [--rounds N] [--secs S] [--memory] [--json FILE] [--write] | explain ROW|FILE [--threads N] [--passes] | sanitize [TOOL…]";
 
 /// The workspace's root.
 fn root() -> PathBuf {
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root()),
         ["matrix", ref options @ ..] => matrix::run(options),
         ["bench", ref options @ ..] => bench::run(&root(), options),
+        ["sanitize", ref names @ ..] => sanitize::run(&root(), names),
         ["explain", ref options @ ..] => bench::explain(&root(), options),
         _ => Err(format!("usage: {USAGE}")),
     };

@@ -11,10 +11,7 @@ const RUNS: usize = 30;
 
 /// Explains a row, or a file with the text of a program.
 pub(crate) fn run(what: &str, peaks: &Peaks) -> Result<(), String> {
-    let (traced, arguments) = match rows::row(what) {
-        Some(row) => row.program(),
-        None => from_file(what)?,
-    };
+    let (traced, arguments) = program(what)?;
     println!("── program: {} operations\n{}\n", traced.operations(), traced.text());
     let compiled = traced.compile();
     println!("── plan: {} steps\n{}\n", compiled.steps(), compiled.text());
@@ -46,6 +43,25 @@ pub(crate) fn run(what: &str, peaks: &Peaks) -> Result<(), String> {
     Ok(())
 }
 
+/// Prints the program, and what each pass of the compiler that changes it makes of it.
+pub(crate) fn passes(what: &str) -> Result<(), String> {
+    let (traced, _) = program(what)?;
+    println!("── program: {} operations\n{}\n", traced.operations(), traced.text());
+    for (name, after) in traced.passes() {
+        println!("── after {name}: {} operations\n{}\n", after.operations(), after.text());
+    }
+    let compiled = traced.compile();
+    println!("── plan: {} steps\n{}", compiled.steps(), compiled.text());
+    Ok(())
+}
+
+fn program(what: &str) -> Result<(Traced, Vec<Tensor>), String> {
+    match rows::row(what) {
+        Some(row) => Ok(row.program()),
+        None => from_file(what),
+    }
+}
+
 fn from_file(path: &str) -> Result<(Traced, Vec<Tensor>), String> {
     let text = std::fs::read_to_string(path)
         .map_err(|e| format!("`{path}` is neither a row nor a file that can be read: {e}"))?;
@@ -67,18 +83,28 @@ fn from_file(path: &str) -> Result<(Traced, Vec<Tensor>), String> {
 fn steps(profile: &Profile, peaks: &Peaks) {
     println!("── steps: time, share of all, floor and its share of the time, flop, bytes");
     let total: f64 = profile.steps.iter().map(|s| s.seconds).sum();
-    for (i, step) in profile.steps.iter().enumerate() {
+    lines(&profile.steps, "", total, peaks);
+    println!("     {}", shares(total, total, profile.steps.iter().map(|s| least(s, peaks)).sum()));
+}
+
+/// A line a step; below it, indented, those inside it, with the sums over all iterations.
+fn lines(steps: &[StepProfile], indent: &str, total: f64, peaks: &Peaks) {
+    for (i, step) in steps.iter().enumerate() {
         let floor = peaks.floor(step.dtype, step.flops, step.bytes);
+        let times = match step.iterations {
+            1 => String::new(),
+            n => format!("{n} × "),
+        };
         println!(
-            "{i:4} {} {:12} {:12}  {} {}",
+            "{indent}{i:4} {} {:12} {:12}  {times}{} {}",
             shares(step.seconds, total, floor),
             step.flops,
             step.bytes,
             step.name,
             step.types
         );
+        lines(&step.inside, &format!("{indent}  │"), total, peaks);
     }
-    println!("     {}", shares(total, total, profile.steps.iter().map(|s| least(s, peaks)).sum()));
 }
 
 fn least(step: &StepProfile, peaks: &Peaks) -> f64 {

@@ -6,6 +6,7 @@
 //! mathesis-bench [--threads N] figures [ROWS…]   what is around the kernels, a line a row
 //! mathesis-bench [--threads N] peaks             what the machine can do
 //! mathesis-bench [--threads N] explain ROW|FILE  a program, its plan, and where its time goes
+//! mathesis-bench passes ROW|FILE                 a program after each pass of the compiler
 //! mathesis-bench first-step                      one training step, then ends
 //! mathesis-bench rows                            the names of the rows
 //! ```
@@ -22,8 +23,7 @@ mod tests;
 
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "mathesis-bench [--threads N] [figures [ROWS…] | peaks | explain ROW|FILE | first-step | rows]";
+const USAGE: &str = "mathesis-bench [--threads N] [figures [ROWS…] | peaks | explain ROW|FILE | passes ROW|FILE | first-step | rows]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +53,7 @@ fn run(words: &[&str]) -> Result<(), String> {
         ["figures", names @ ..] => figures::run(names),
         ["peaks"] => protocol::say(&peaks::Peaks::measure(threads).json()),
         ["explain", what] => return explain::run(what, &peaks::Peaks::measure(threads)),
+        ["passes", what] => return explain::passes(what),
         ["first-step"] => figures::first_step(),
         ["rows"] => {
             println!("{}", rows::NAMES.join("\n"));

@@ -233,7 +233,11 @@ impl Array {
 
     /// The elements converted to `T`, row-major.
     pub fn to_vec<T: Element>(&self) -> Vec<T> {
-        self.convert(T::DTYPE).as_slice::<T>().to_vec()
+        if self.dtype() == T::DTYPE {
+            return self.as_slice::<T>().to_vec();
+        }
+        // Nobody else holds what was just converted, and its memory goes to the caller.
+        self.convert(T::DTYPE).into_vec().expect("invariant: a conversion is not shared")
     }
 
     /// The elements converted to f64.

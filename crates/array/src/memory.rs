@@ -15,7 +15,7 @@ const LIMIT: usize = 1 << 30;
 /// Buffers below this size are left to the allocator, which is good at them.
 pub(crate) const SMALL: usize = 4 << 10;
 
-/// Vectors of one element type, by length.
+/// Vectors of one element type, by capacity.
 #[derive(Debug)]
 pub struct Shelf<T>(BTreeMap<usize, Vec<Vec<T>>>);
 
@@ -54,17 +54,19 @@ pub fn take<T: Element>(n: usize) -> Vec<T> {
     if bytes >= SMALL {
         let mut shelves = SHELVES.lock().unwrap_or_else(PoisonError::into_inner);
         let shelf = &mut T::shelf(&mut shelves).0;
-        // One that is a little longer will do.
-        let found = shelf.range(n..=n + n / 8).next().map(|(&length, _)| length);
-        if let Some(length) = found
-            && let Some(kept) = shelf.get_mut(&length)
+        // One that is a little larger will do: so arrays of similar sizes share their memory.
+        let found = shelf.range(n..=n + n / 4).next().map(|(&capacity, _)| capacity);
+        if let Some(capacity) = found
+            && let Some(kept) = shelf.get_mut(&capacity)
             && let Some(mut v) = kept.pop()
         {
             if kept.is_empty() {
-                shelf.remove(&length);
+                shelf.remove(&capacity);
             }
-            shelves.bytes -= length * size_of::<T>();
-            v.truncate(n);
+            shelves.bytes -= capacity * size_of::<T>();
+            drop(shelves);
+            // Writes only what a shorter array before this one has left out.
+            v.resize(n, T::ZERO);
             return v;
         }
     }
@@ -73,7 +75,8 @@ pub fn take<T: Element>(n: usize) -> Vec<T> {
 
 /// Takes in a vector that is not needed any more.
 pub fn give_back<T: Element>(v: Vec<T>) {
-    let (n, bytes) = (v.len(), v.len() * size_of::<T>());
+    // By what it can hold, not by what it held, or it would shrink with every use.
+    let (capacity, bytes) = (v.capacity(), v.capacity() * size_of::<T>());
     if !(SMALL..=LIMIT).contains(&bytes) {
         return;
     }
@@ -83,7 +86,7 @@ pub fn give_back<T: Element>(v: Vec<T>) {
         clear(&mut shelves);
     }
     shelves.bytes += bytes;
-    T::shelf(&mut shelves).0.entry(n).or_default().push(v);
+    T::shelf(&mut shelves).0.entry(capacity).or_default().push(v);
 }
 
 /// Gives all memory that is kept for later back to the system.
@@ -152,5 +155,9 @@ mod tests {
         assert_ne!(too_long.as_ptr().addr(), at);
         let again = take::<f32>(69_999);
         assert_eq!((again.as_ptr().addr(), again.len()), (at, 69_999));
+        // It is still as large as it was.
+        give_back(again);
+        let whole = take::<f32>(70_001);
+        assert_eq!((whole.as_ptr().addr(), whole.len()), (at, 70_001));
     }
 }

@@ -61,14 +61,29 @@ pub fn compile(program: &Program) -> Plan {
     schedule(&optimise(program))
 }
 
-/// All passes from programs to programs.
+/// A pass from programs to programs; what it has nothing to do with it gives back as it is.
+pub type Pass = fn(&Program) -> Cow<'_, Program>;
+
+/// All passes from programs to programs by name, in their order.
+pub const PASSES: [(&str, Pass); 7] = [
+    ("inline_calls", inline_calls),
+    ("simplify", |p| Cow::Owned(simplify(p))),
+    ("common_subexpressions", common_subexpressions),
+    ("loops", loops),
+    ("side_by_side", side_by_side),
+    ("transposed_products", transposed_products),
+    ("dead_code", dead_code),
+];
+
+/// All passes from programs to programs, one after the other.
 pub fn optimise(program: &Program) -> Program {
-    let program = simplify(&inline_calls(program));
-    let program = after(program, common_subexpressions);
-    let program = after(program, loops);
-    let program = after(program, side_by_side);
-    let program = after(program, transposed_products);
-    after(program, dead_code)
+    let mut program = Cow::Borrowed(program);
+    for (_, pass) in PASSES {
+        if let Cow::Owned(changed) = pass(&program) {
+            program = Cow::Owned(changed);
+        }
+    }
+    program.into_owned()
 }
 
 /// The program after a pass that may leave it as it is, which then costs nothing.

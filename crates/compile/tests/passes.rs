@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{Sample, random_program, same_bits};
+use common::same_bits;
 use ir::Program;
+use ir::check::{Sample, random_program};
 
 fn check(name: &str, seeds: std::ops::Range<u64>, pass: impl Fn(&Program) -> Program) {
     let mut changed = 0;

@@ -78,7 +78,7 @@ pub(crate) fn scan(
         frame.extend(xs.iter().map(|x| Some(x.index_first(i))));
         places.clear();
         places.extend(direct.iter().map(|&(k, made)| stacks[k].place(i, made)));
-        body.run_steps(&mut frame, &places, cancel, || ())?;
+        body.run_steps(&mut frame, &places, cancel, |_| ())?;
         let mut outputs = body.results(&mut frame);
         carry.extend(outputs.by_ref().take(p.carry));
         for ((stack, y), made) in stacks.iter_mut().zip(outputs).zip(&makers) {

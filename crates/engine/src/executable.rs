@@ -158,15 +158,15 @@ impl Executable {
         inputs: Vec<Array>,
         cancel: Option<&Cancel>,
     ) -> RuleResult<Vec<Array>> {
-        self.run_observed(inputs, cancel, || ())
+        self.run_observed(inputs, cancel, |_| ())
     }
 
-    /// Runs it and calls `after` behind each step.
+    /// Runs it and calls `after` behind each step, with the frame as the step leaves it.
     pub(crate) fn run_observed(
         &self,
         inputs: Vec<Array>,
         cancel: Option<&Cancel>,
-        after: impl FnMut(),
+        after: impl FnMut(&Frame),
     ) -> RuleResult<Vec<Array>> {
         self.check(&inputs)?;
         let mut frame = self.frame();
@@ -210,7 +210,7 @@ impl Executable {
         frame: &mut Frame,
         mut places: &[Destination],
         cancel: Option<&Cancel>,
-        mut after: impl FnMut(),
+        mut after: impl FnMut(&Frame),
     ) -> RuleResult<()> {
         frame.resize(self.plan.slots(), None);
         for (k, (step, ready)) in self.plan.steps().iter().zip(&self.steps).enumerate() {
@@ -235,7 +235,7 @@ impl Executable {
                     frame[*slot as usize] = Some(result);
                 }
             }
-            after();
+            after(frame);
         }
         Ok(())
     }

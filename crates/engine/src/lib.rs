@@ -36,6 +36,6 @@ mod threads;
 pub use executable::Executable;
 pub use execute::apply;
 pub use isa::{InstructionSet, instruction_set, set_instruction_set};
-pub use profile::StepTime;
+pub use profile::{Inside, StepTime};
 pub use run::{Cancel, run};
 pub use threads::{set_threads, threads};

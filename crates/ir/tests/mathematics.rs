@@ -1,7 +1,7 @@
 //! Programs as mathematics: what is written means what the program computes.
 
 use array::{Array, DType, Type};
-use ir::check::{fill, jvp_program, program_of, random_program, vjp_program};
+use ir::check::{Sample, fill, jvp_program, program_of, random_program, vjp_program};
 use ir::math::{
     Expression, MathError, Style, derivation, explain, formulas, latex, tidied, unicode,
 };
@@ -310,7 +310,7 @@ fn tidied_programs_of_arrays_are_the_same_functions() {
         }
     }
     for seed in 0..200 {
-        let (p, inputs) = random_program(seed, 10);
+        let Sample { program: p, inputs } = random_program(seed, 10);
         // Accidents of special values again: only floats in general position.
         let generic = generic_inputs(&p, seed);
         let inputs: Vec<Array> = inputs
@@ -356,7 +356,7 @@ fn latex_is_balanced_for_everything() {
         }
     }
     for seed in 0..60 {
-        balanced(&latex(&random_program(seed, 10).0));
+        balanced(&latex(&random_program(seed, 10).program));
     }
     let mut state = 11;
     for _ in 0..100 {

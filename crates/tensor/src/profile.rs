@@ -4,6 +4,7 @@ use crate::Tensor;
 use crate::execute::expect;
 use crate::program::Traced;
 use array::{Array, DType, Type, with_dtype};
+use engine::StepTime;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,8 +29,12 @@ pub struct StepProfile {
     pub flops: u64,
     /// Bytes of operands and results, each once.
     pub bytes: u64,
-    /// The median time over the runs.
+    /// The median time over the runs, of all its iterations where it is inside a loop.
     pub seconds: f64,
+    /// How many times it runs in one run of the program.
+    pub iterations: usize,
+    /// The steps of the loop's body, or of the branch that was taken.
+    pub inside: Vec<StepProfile>,
 }
 
 /// A plan's steps, timed, and the time of a whole run without a clock inside.
@@ -58,6 +63,28 @@ impl Traced {
         let captured = self.captured().iter().map(Tensor::value).collect();
         let ready = Arc::new(engine::Executable::new(compile::compile(self.program())));
         Compiled { ready, captured }
+    }
+
+    /// The program after each pass of the compiler, with the pass's name; those that change nothing
+    /// are left out.
+    ///
+    /// ```
+    /// use tensor::{Tensor, trace};
+    /// let program = trace(|x: &Tensor| x * 1.0 + x.sqrt() * x.sqrt())(&Tensor::from(4.0));
+    /// let names: Vec<&str> = program.passes().iter().map(|(name, _)| *name).collect();
+    /// assert_eq!(names, ["simplify", "common_subexpressions"]);
+    /// ```
+    pub fn passes(&self) -> Vec<(&'static str, Traced)> {
+        let mut before = self.program().clone();
+        let mut all = vec![];
+        for (name, pass) in compile::PASSES {
+            let after = pass(&before).into_owned();
+            if after != before {
+                all.push((name, self.with_program(after.clone())));
+            }
+            before = after;
+        }
+        all
     }
 
     /// Floating-point operations and bytes that no plan can do without: the operations of the
@@ -126,8 +153,7 @@ impl Compiled {
     pub fn profile(&self, arguments: &[Tensor], runs: usize) -> Profile {
         let inputs = self.inputs(arguments);
         let mut whole: Vec<f64> = vec![];
-        let mut each: Vec<Vec<f64>> = vec![vec![]; self.ready.plan().steps().len()];
-        let mut steps = vec![];
+        let mut timed: Vec<Vec<StepTime>> = vec![];
         for _ in 0..runs.max(1) {
             let own = inputs.iter().map(copy).collect();
             let start = Instant::now();
@@ -135,25 +161,19 @@ impl Compiled {
             whole.push(start.elapsed().as_secs_f64());
             drop(results);
             let own = inputs.iter().map(copy).collect();
-            let (_, times) = expect(self.ready.run_timed(own));
-            for (all, step) in each.iter_mut().zip(&times) {
-                all.push(step.time.as_secs_f64());
-            }
-            steps = times;
+            timed.push(expect(self.ready.run_timed(own)).1);
         }
-        let of = |((step, time), times): ((&compile::Step, engine::StepTime), Vec<f64>)| {
-            let outputs: Vec<Type> = time.outputs.into_iter().flatten().collect();
-            let all = || time.inputs.iter().chain(&outputs);
-            StepProfile {
-                name: step.operation.name(),
-                types: format!("{} → {}", list(&time.inputs), list(&outputs)),
-                dtype: if all().any(|t| t.dtype == DType::F64) { DType::F64 } else { DType::F32 },
-                flops: step.operation.flops(&time.inputs, &outputs),
-                bytes: all().map(|t| t.bytes() as u64).sum(),
-                seconds: median(times),
+        let plan = self.ready.plan();
+        let mut steps = profiles(plan, &timed.iter().map(|t| &t[..]).collect::<Vec<_>>());
+        // Loops and branches once more, for what is inside them.
+        if plan.steps().iter().any(|step| !step.bodies.is_empty()) {
+            let inside = |_| expect(self.ready.run_timed_inside(inputs.clone())).1;
+            let timed: Vec<Vec<StepTime>> = (0..runs.clamp(1, RUNS_INSIDE)).map(inside).collect();
+            let inside = profiles(plan, &timed.iter().map(|t| &t[..]).collect::<Vec<_>>());
+            for (step, from) in steps.iter_mut().zip(inside) {
+                step.inside = from.inside;
             }
-        };
-        let steps = self.ready.plan().steps().iter().zip(steps).zip(each).map(of).collect();
+        }
         Profile { steps, seconds: median(whole) }
     }
 
@@ -161,6 +181,37 @@ impl Compiled {
     fn inputs(&self, arguments: &[Tensor]) -> Vec<Array> {
         arguments.iter().map(Tensor::value).chain(self.captured.iter().cloned()).collect()
     }
+}
+
+/// How many times loops are run for what is inside them, at most.
+const RUNS_INSIDE: usize = 5;
+
+/// The steps of a plan with their median times over some runs.
+fn profiles(plan: &compile::Plan, runs: &[&[StepTime]]) -> Vec<StepProfile> {
+    let of = |(i, step): (usize, &compile::Step)| {
+        let one = &runs[0][i];
+        let outputs: Vec<Type> = one.outputs.iter().flatten().cloned().collect();
+        let all = || one.inputs.iter().chain(&outputs);
+        let inside: Vec<&engine::Inside> =
+            runs.iter().filter_map(|run| run[i].inside.as_ref()).collect();
+        StepProfile {
+            name: step.operation.name(),
+            types: format!("{} → {}", list(&one.inputs), list(&outputs)),
+            dtype: if all().any(|t| t.dtype == DType::F64) { DType::F64 } else { DType::F32 },
+            flops: step.operation.flops(&one.inputs, &outputs) * one.runs as u64,
+            bytes: all().map(|t| t.bytes() as u64).sum::<u64>() * one.runs as u64,
+            seconds: median(runs.iter().map(|run| run[i].time.as_secs_f64()).collect()),
+            iterations: one.runs,
+            inside: match inside.first() {
+                Some(first) => profiles(
+                    &first.plan,
+                    &inside.iter().map(|inside| &inside.steps[..]).collect::<Vec<_>>(),
+                ),
+                None => vec![],
+            },
+        }
+    };
+    plan.steps().iter().enumerate().map(of).collect()
 }
 
 /// The same elements in memory of their own.

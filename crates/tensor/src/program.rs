@@ -98,6 +98,11 @@ impl Traced {
         self.captured.iter().cloned().map(Tensor).collect()
     }
 
+    /// Another program that captures the same.
+    pub(crate) fn with_program(&self, program: Program) -> Traced {
+        Traced { program, captured: self.captured.clone() }
+    }
+
     /// The program itself, for the project's own tools.
     #[doc(hidden)]
     pub fn program(&self) -> &Program {

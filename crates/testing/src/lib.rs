@@ -9,6 +9,7 @@
 //!
 //! For tests only: nothing above the facade depends on it.
 
+pub mod differential;
 mod evaluator;
 mod functions;
 pub mod matrix;

@@ -44,18 +44,24 @@ fn ours(path: &Path, threads: usize) -> Spec {
     Spec { label: OURS.into(), command: words.into(), env: vec![] }
 }
 
-/// `cargo xtask explain ROW|FILE [--threads N]`.
+/// `cargo xtask explain ROW|FILE [--threads N] [--passes]`.
 pub(crate) fn explain(root: &Path, words: &[&str]) -> Result<(), String> {
-    let (what, threads) = match words {
-        [what] => (*what, None),
-        [what, "--threads", n] | ["--threads", n, what] => (*what, Some(*n)),
-        _ => return Err("usage: cargo xtask explain ROW|FILE [--threads N]".into()),
-    };
-    let mut command = Command::new(build(root)?);
-    if let Some(n) = threads {
-        command.args(["--threads", n]);
+    let (mut what, mut threads, mut command) = (None, None, "explain");
+    let mut words = words.iter();
+    while let Some(&word) = words.next() {
+        match word {
+            "--passes" => command = "passes",
+            "--threads" => threads = words.next().copied(),
+            _ if what.is_none() && !word.starts_with("--") => what = Some(word),
+            _ => return Err("usage: cargo xtask explain ROW|FILE [--threads N] [--passes]".into()),
+        }
     }
-    let status = command.args(["explain", what]).status().map_err(|e| format!("explain: {e}"))?;
+    let what = what.ok_or("usage: cargo xtask explain ROW|FILE [--threads N] [--passes]")?;
+    let mut worker = Command::new(build(root)?);
+    if let Some(n) = threads {
+        worker.args(["--threads", n]);
+    }
+    let status = worker.args([command, what]).status().map_err(|e| format!("explain: {e}"))?;
     if status.success() { Ok(()) } else { Err(format!("explain: `{what}` fails")) }
 }
 
@@ -65,6 +71,9 @@ pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
     let ours = ours(&build(root)?, options.threads);
     let (peers, missing) = peers::find(root, &options.peers);
     missing.iter().for_each(|line| println!("bench: {line}"));
+    if options.memory && !options.write {
+        return memory_only(&options, &ours, &peers);
+    }
     let peaks = Peaks::measure(&ours, options.threads)?;
     let figures = Figures::measure(&ours, &options.rows, options.threads)?;
     let mut rows = alternate(&options, &ours, &peers)?;
@@ -73,7 +82,7 @@ pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
         row.floor = figures.floor(name, &peaks);
     }
     if options.memory {
-        memory(&options, &ours, &peers, &mut rows);
+        memory(options.threads, &ours, &peers, &mut rows);
     }
     println!("\n{}\n", results::table(&rows));
     println!("{}\n", results::all_workers(&rows));
@@ -87,6 +96,17 @@ pub(crate) fn run(root: &Path, words: &[&str]) -> Result<(), String> {
         page::write(root, &options, &rows, &figures, &peaks, &peers)?;
     }
     println!("{}", results::summary(&rows));
+    Ok(())
+}
+
+/// The table of memory without that of times.
+fn memory_only(options: &Options, ours: &Spec, peers: &[Peer]) -> Result<(), String> {
+    let mut rows: Rows = options.rows.iter().map(|r| (r.clone(), Row::default())).collect();
+    memory(options.threads, ours, peers, &mut rows);
+    results::remarks(&rows).iter().for_each(|r| println!("- {r}"));
+    let table = results::memory(&rows).ok_or("bench: this system does not say what is resident")?;
+    println!("\n{table}\n");
+    println!("{}", results::memory_summary(&rows));
     Ok(())
 }
 
@@ -153,7 +173,7 @@ fn alternate(options: &Options, ours: &Spec, peers: &[Peer]) -> Result<Rows, Str
 
 /// The most memory of a row's steps above what is resident when the worker is ready, each in a
 /// process of its own. The set-up is not counted: its peak is forgotten before the steps.
-fn memory(options: &Options, ours: &Spec, peers: &[Peer], rows: &mut Rows) {
+fn memory(threads: usize, ours: &Spec, peers: &[Peer], rows: &mut Rows) {
     let specs: Vec<&Spec> = std::iter::once(ours)
         .chain(peers.iter().filter(|p| p.gives_memory_back).map(|p| &p.spec))
         .collect();
@@ -162,10 +182,7 @@ fn memory(options: &Options, ours: &Spec, peers: &[Peer], rows: &mut Rows) {
         for spec in &specs {
             bar.inc(1);
             bar.set_message(format!("memory of {name}, {}", spec.label));
-            if !row.times.contains_key(&spec.label) {
-                continue;
-            }
-            match peak(spec, name, options.threads) {
+            match peak(spec, name, threads) {
                 Ok(Some(bytes)) => {
                     row.memory.insert(spec.label.clone(), bytes);
                 }
@@ -180,8 +197,8 @@ fn memory(options: &Options, ours: &Spec, peers: &[Peer], rows: &mut Rows) {
 fn peak(spec: &Spec, row: &str, threads: usize) -> Result<Option<u64>, String> {
     let mut worker = Worker::start(spec, threads)?;
     let Some(resident) = worker.resident else { return Ok(None) };
-    worker.run(row, 0.05)?;
-    if !worker.forget_peak() {
+    let answer = worker.run(row, 0.05)?;
+    if answer.get("median").is_none() || !worker.forget_peak() {
         return Ok(None);
     }
     worker.run(row, 0.1)?;

@@ -180,6 +180,18 @@ pub(crate) fn memory(rows: &Rows) -> Option<String> {
     (lines.len() > 2).then(|| lines.join("\n"))
 }
 
+/// In how many rows we take at most what the least peer takes.
+pub(crate) fn memory_summary(rows: &Rows) -> String {
+    let at_most = |(_, row): &(String, Row)| {
+        let ours = row.memory.get(OURS)?;
+        let peers = row.memory.iter().filter(|(worker, _)| *worker != OURS);
+        Some(*ours <= *peers.map(|(_, bytes)| bytes).min()?)
+    };
+    let compared: Vec<bool> = rows.iter().filter_map(at_most).collect();
+    let held = compared.iter().filter(|&&at_most| at_most).count();
+    format!("memory: at most the least peer's in {held} of {} rows", compared.len())
+}
+
 /// What did not go as it should.
 pub(crate) fn remarks(rows: &Rows) -> Vec<String> {
     rows.iter()

@@ -11,7 +11,7 @@ mod random;
 
 pub use composition::Composition;
 pub use fill::{fill, perturbed, random_like};
-pub use random::random_program;
+pub use random::{Choices, Sample, program_from, random_program};
 
 use crate::error::RuleError;
 use crate::expr::{Expr, RuleResult, bind};
