@@ -3,7 +3,8 @@
 //! Derivatives and batches of products come with transpositions that bring the axes into the
 //! order of the definition. Those that are not an exchange of sides (see
 //! [`transposed_products`](crate::transposed_products())) are found here, after fusion, and left
-//! to the kernel, which writes its sums in any order of axes: the same sums, so the same bits.
+//! to the kernel, which writes its sums in any order of axes. Which of its methods computes them depends on that
+//! order, so they may be rounded otherwise.
 
 use crate::fuse::Unit;
 use ir::prim::DotGeneral;
