@@ -182,8 +182,8 @@ impl Run {
             let one = |x: &T| {
                 let by = random.below(1 << 21) as f64 - f64::from(1 << 20);
                 let x = x.to_f64();
-                if x == 0.0 && zeros {
-                    return T::from_f64(0.0_f64.copysign(by));
+                if x == 0.0 {
+                    return T::from_f64(if zeros { x.copysign(by) } else { x });
                 }
                 T::from_f64(x + x * (by * step))
             };
