@@ -72,7 +72,7 @@ impl Traced {
     /// use tensor::{Tensor, trace};
     /// let program = trace(|x: &Tensor| x * 1.0 + x.sqrt() * x.sqrt())(&Tensor::from(4.0));
     /// let names: Vec<&str> = program.passes().iter().map(|(name, _)| *name).collect();
-    /// assert_eq!(names, ["simplify", "common_subexpressions"]);
+    /// assert_eq!(names, ["simplify", "common_subexpressions", "dead_code"]);
     /// ```
     pub fn passes(&self) -> Vec<(&'static str, Traced)> {
         let mut before = self.program().clone();
