@@ -18,7 +18,7 @@ pub struct StepTime {
     pub outputs: Vec<Option<Type>>,
     /// How many times it has been run.
     pub runs: usize,
-    /// What runs inside it; only from [`run_timed_inside`].
+    /// What runs inside it; only from [`Executable::run_timed_inside`](crate::Executable::run_timed_inside).
     pub inside: Option<Inside>,
 }
 
