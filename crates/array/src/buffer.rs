@@ -18,10 +18,12 @@ const STEPS: usize = 16;
 const STEP: usize = PAGE / STEPS;
 const LARGE: usize = 64 << 10;
 
-/// Whether a buffer has no elements beside those of an array, but for some in front or behind (see
-/// [`Array::fresh`]).
-fn is_whole(buffer: usize, array: usize) -> bool {
-    buffer - array <= LINE + PAGE
+/// Bytes that a buffer may have beside the elements of its array (see [`Array::fresh`]).
+const SPARE: usize = LINE + PAGE;
+
+/// Whether a buffer of so many elements has none beside those of an array, but for spare ones.
+fn is_whole<T>(buffer: usize, array: usize) -> bool {
+    (buffer - array) * size_of::<T>() <= SPARE
 }
 
 /// The elements of an array, by dtype. Shared, so that cloning is free.
@@ -132,7 +134,7 @@ impl Array {
         let spare = match n * size {
             0..memory::SMALL => 0,
             memory::SMALL..LARGE => LINE,
-            _ => LINE + STEPS * STEP,
+            _ => SPARE,
         };
         with_dtype!(ty.dtype, T => {
             let data = memory::take::<T>(n + spare / size);
@@ -260,7 +262,7 @@ impl Array {
     pub fn unique<T: Element>(&mut self) -> Option<&mut [T]> {
         let (start, len) = (self.start, self.len);
         let all = T::unique(&mut self.data)?;
-        is_whole(all.len(), len).then(|| &mut all[start..start + len])
+        is_whole::<T>(all.len(), len).then(|| &mut all[start..start + len])
     }
 
     /// The address of the first element, for writing in place, under the conditions of
@@ -328,7 +330,7 @@ impl Array {
     /// The same elements in a buffer that has no others; no copy if they are in one.
     pub fn compact(self) -> Array {
         with_dtype!(self.dtype(), T => match T::vec(&self.data) {
-            Some(all) if is_whole(all.len(), self.len) => self,
+            Some(all) if is_whole::<T>(all.len(), self.len) => self,
             _ => Array::from_vec(self.as_slice::<T>().to_vec(), &self.shape),
         })
     }

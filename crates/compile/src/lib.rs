@@ -42,7 +42,9 @@ mod work;
 pub use common_subexpressions::common_subexpressions;
 pub use convolutions::Convolution;
 pub use dead_code::dead_code;
-pub use fuse::{Extent, Fused, Instruction, Link, Place, Reading, View, is_arithmetic};
+pub use fuse::{
+    Extent, Fused, Instruction, Link, Place, Reading, View, is_arithmetic, is_elementwise,
+};
 pub use inline_calls::inline_calls;
 pub use plan::{Operation, Plan, Source, Step};
 pub use products::Product;

@@ -105,20 +105,8 @@ pub fn apply(prim: &Prim, x: &[&Array]) -> RuleResult<Vec<Array>> {
 
 /// Whether the operation acts element by element, and is run as a loop (see [`fused::Loop::of`]).
 pub(crate) fn is_loop(prim: &Prim) -> bool {
-    match prim {
-        // Nothing is done.
-        Prim::Unary(Unary::StopGradient) => false,
-        Prim::Unary(_)
-        | Prim::Binary(_)
-        | Prim::Compare(_)
-        | Prim::Select(_)
-        | Prim::Clamp(_)
-        | Prim::Convert(_)
-        | Prim::IntegerPow(_)
-        | Prim::Polygamma(_)
-        | Prim::IsFinite(_) => true,
-        _ => false,
-    }
+    // Where nothing is done there is no loop.
+    compile::is_elementwise(prim) && !matches!(prim, Prim::Unary(Unary::StopGradient))
 }
 
 /// Computes an operation with the kernel that this engine has for it.

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use std::collections::HashMap;
 
 /// Whether the operation acts element by element.
-fn is_elementwise(prim: &Prim) -> bool {
+pub fn is_elementwise(prim: &Prim) -> bool {
     match prim {
         Prim::Unary(_)
         | Prim::Binary(_)

@@ -26,6 +26,7 @@ use smallvec::SmallVec;
 use source::Sources;
 
 pub use chains::{Link, is_arithmetic};
+pub use groups::is_elementwise;
 
 /// How a loop reads an operand.
 #[derive(Clone, PartialEq, Eq, Debug)]
