@@ -87,11 +87,14 @@ if __name__ == "__main__":
     rational("erf, f32, all", erf_p, "1e-10", mp.mpf("3.92") ** 2, 5, 5)
     polynomial("erf, f64, |x| <= 1", erf_p, "1e-12", 1, 11, lambda z: 1 / erf_p(z))
 
-    for name, k, top, degree, rounds in (("f32", 2, "10.1", 9, 10), ("f64", 4, "28", 22, 6)):
+    # By (x - k)/(x + k), times 1 + 2x or, with one division for both, x + k.
+    erfc_forms = (("f32", "2.7", "10.1", 8, 60, lambda x, k: x + k), ("f64", 4, "28", 22, 6, lambda x, k: 1 + 2 * x))
+    for name, k, top, degree, rounds, factor in erfc_forms:
+        k = mp.mpf(k)
 
         def erfc_p(t):
             x = k * (1 + t) / (1 - t)
-            return mp.erfc(x) * mp.exp(x * x) * (1 + 2 * x)
+            return mp.erfc(x) * mp.exp(x * x) * factor(x, k)
 
         end = (mp.mpf(top) - k) / (mp.mpf(top) + k)
         polynomial(f"erfc, {name}", erfc_p, -1, end, degree, lambda t: 1 / erfc_p(t), rounds)

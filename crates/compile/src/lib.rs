@@ -43,7 +43,8 @@ pub use common_subexpressions::common_subexpressions;
 pub use convolutions::Convolution;
 pub use dead_code::dead_code;
 pub use fuse::{
-    Extent, Fused, Instruction, Link, Place, Reading, View, is_arithmetic, is_elementwise,
+    Extent, Fused, Instruction, Link, Place, Reading, View, function_of_chain, is_arithmetic,
+    is_elementwise,
 };
 pub use inline_calls::inline_calls;
 pub use plan::{Operation, Plan, Source, Step};

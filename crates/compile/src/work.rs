@@ -45,9 +45,14 @@ fn flops_inside(fused: &Fused, instruction: &Instruction) -> u64 {
     let result = values(instruction.extent);
     let folds = matches!(instruction.prim, Prim::Reduce(_));
     let operand = if folds { values(Extent::Element) } else { result.clone() };
-    let operands = vec![operand; instruction.inputs.len() - instruction.then.len()];
+    let operands_of_links =
+        instruction.then.iter().filter(|l| matches!(l, Link::Arithmetic { .. }));
+    let operands = vec![operand; instruction.inputs.len() - operands_of_links.count()];
     let results = [result.clone()];
-    let link = |link: &Link| link.f.flops(&[result.clone(), result.clone()], &results);
+    let link = |link: &Link| match link {
+        Link::Arithmetic { f, .. } => f.flops(&[result.clone(), result.clone()], &results),
+        Link::Function(f) => f.flops(&results, &results),
+    };
     let links: u64 = instruction.then.iter().map(link).sum();
     instruction.prim.rules().flops(&operands, &results) + links
 }

@@ -4,7 +4,7 @@
 //! it for AVX-512, for AVX2 with FMA and for the target's baseline (which on aarch64 includes NEON
 //! and FMA), and calls the best that the processor has. So the default build is the fast one.
 
-use crate::kernels::functions::Exponential;
+use crate::kernels::functions::Blocks;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::functions::{Wide32, Wide64};
 use crate::kernels::vector::{Vector, Vectorised};
@@ -109,9 +109,9 @@ pub(crate) trait Simd {
     type F64: Vector<T = f64>;
     /// What scalar functions are computed on: numbers, which the compiler makes vectors of, or
     /// vectors that have instructions it would not find.
-    type Real32: Exponential<Element = f32>;
+    type Real32: Blocks<Element = f32>;
     /// As `Real32`.
-    type Real64: Exponential<Element = f64>;
+    type Real64: Blocks<Element = f64>;
 }
 
 /// See [`InstructionSet::Baseline`].

@@ -21,11 +21,11 @@ use crate::convolutions::Convolution;
 use crate::products::Product;
 use array::{DType, Type};
 use ir::prim::ReduceWindow;
-use ir::{Prim, Primitive, Program, Var};
+use ir::{Prim, Program, Var};
 use smallvec::SmallVec;
 use source::Sources;
 
-pub use chains::{Link, is_arithmetic};
+pub use chains::{Link, function_of_chain, is_arithmetic};
 pub use groups::is_elementwise;
 
 /// How a loop reads an operand.
@@ -71,13 +71,14 @@ pub enum Place {
 
 /// One operation of a fused loop: element by element; a fold of rows (`Reduce`), from elements to
 /// rows; a repetition along rows (`BroadcastInDim`), from rows to elements; or a chain of
-/// arithmetic.
+/// arithmetic, with a function or without.
 #[derive(Clone, Debug)]
 pub struct Instruction {
     /// The operation; the first of a chain.
     pub prim: Prim,
-    /// Its operands, then one for each link. In arithmetic of elements (see [`is_arithmetic`]), an
-    /// operand with one value for each row is repeated along the rows.
+    /// Its operands, then one for each link of arithmetic. In chains over elements (see
+    /// [`Instruction::is_chain`]), an operand with one value for each row is repeated along the
+    /// rows.
     pub inputs: SmallVec<[Place; 4]>,
     /// The operations that follow at once.
     pub then: SmallVec<[Link; 2]>,
@@ -124,7 +125,7 @@ impl Instruction {
     /// The names of its operations, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let first = std::iter::once(self.prim.rules().name());
-        first.chain(self.then.iter().map(|link| link.f.name()))
+        first.chain(self.then.iter().map(Link::name))
     }
 }
 
@@ -290,8 +291,33 @@ mod tests {
         let code = &loops(&units)[0].code;
         let names: Vec<Vec<&str>> = code.iter().map(|i| i.names().collect()).collect();
         assert_eq!(names, [&["sin"][..], &["mul", "add", "sub"], &["mul"]]);
-        assert!(code[1].then[1].flipped);
+        assert_eq!(code[1].then[1], Link::Arithmetic { f: Binary::Sub, flipped: true });
         assert_eq!(code[1].inputs.len(), 4);
+    }
+
+    #[test]
+    fn arithmetic_around_a_function_is_one_instruction() {
+        // tanh(x·y − x)·x, then a sum, which does not belong to it; 1 − exp(x·x) neither.
+        let mut b = builder(&[4]);
+        let y = push(&mut b, Unary::Sin, &[Var(0)]);
+        let p = push(&mut b, Binary::Mul, &[Var(0), y]);
+        let d = push(&mut b, Binary::Sub, &[p, Var(0)]);
+        let t = push(&mut b, Unary::Tanh, &[d]);
+        let q = push(&mut b, Binary::Mul, &[y, t]);
+        let s = push(&mut b, Binary::Add, &[q, y]);
+        let z = push(&mut b, Binary::Mul, &[s, s]);
+        let e = push(&mut b, Unary::Exp, &[z]);
+        let f = push(&mut b, Binary::Sub, &[s, e]);
+        let units = units(&b.finish(vec![f]));
+        let code = &loops(&units)[0].code;
+        let names: Vec<Vec<&str>> = code.iter().map(|i| i.names().collect()).collect();
+        assert_eq!(
+            names,
+            [&["sin"][..], &["mul", "sub", "tanh", "mul"], &["add"], &["mul", "exp"], &["sub"]]
+        );
+        let (f, before, after) = code[1].around_function(DType::F64).unwrap();
+        assert_eq!((f, before.len(), after.len(), code[1].inputs.len()), (Unary::Tanh, 1, 1, 4));
+        assert!(code[4].around_function(DType::F64).is_none());
     }
 
     #[test]

@@ -18,3 +18,7 @@ pub(crate) mod sort;
 pub(crate) mod ties;
 pub(crate) mod vector;
 pub(crate) mod window;
+
+/// Bytes from which a result is written past the caches: more than a processor's last cache has
+/// left for it.
+pub(crate) const STREAMED: usize = 16 << 20;

@@ -41,8 +41,18 @@ vectorised! {
     fn few_rows<T: Element, F: Fold<T>>(f: &F, x: &[T], stride: usize, rows: usize, out: &mut [T]) {
         let n = out.len();
         out.copy_from_slice(&x[..n]);
-        for r in 1..rows {
-            for (a, &b) in out.iter_mut().zip(&x[r * stride..r * stride + n]) {
+        let row = |r: usize| &x[r * stride..r * stride + n];
+        // Four rows at a time: what is folded so far is read and written less often.
+        let mut r = 1;
+        while r + 4 <= rows {
+            let next = row(r).iter().zip(row(r + 1)).zip(row(r + 2)).zip(row(r + 3));
+            for (a, (((&b, &c), &d), &e)) in out.iter_mut().zip(next) {
+                *a = f.fold(f.fold(f.fold(f.fold(*a, b), c), d), e);
+            }
+            r += 4;
+        }
+        for r in r..rows {
+            for (a, &b) in out.iter_mut().zip(row(r)) {
                 *a = f.fold(*a, b);
             }
         }

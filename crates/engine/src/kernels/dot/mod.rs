@@ -4,6 +4,7 @@
 mod nest;
 mod small;
 
+use crate::kernels::STREAMED;
 use crate::kernels::vector::Vectorised;
 use crate::threads::{Parts, for_each_chunk};
 use array::{Array, DType, Element, Type};
@@ -28,6 +29,8 @@ struct Tile<T> {
     out_column: usize,
     /// Whether the sums are added to what is there.
     add: bool,
+    /// Whether the result is too large to stay in the caches, and is better written past them.
+    streamed: bool,
 }
 
 /// A type that products are made of.
@@ -122,6 +125,9 @@ integer_dot!(i32, i64, u32);
 const CHUNK: usize = 1 << 23;
 const CHUNK_IN_CACHE: usize = 1 << 19;
 
+/// Sums of more terms take longer than their results' way to memory, and are read again sooner.
+const FEW_TERMS: usize = 4;
+
 /// How a product is cut: pieces of rows and of columns. Fewer, larger pieces read and rearrange
 /// their operands less often; there are enough of them for eight threads, and for more where
 /// the product is large. It depends on the sizes alone.
@@ -147,6 +153,7 @@ fn product<T: Dot>(shape: &[usize], nest: &Nest, x: &Array, y: &Array) -> Array 
     }
     let (left, right) = if nest.exchanged { (y, x) } else { (x, y) };
     let (left, right) = (left.as_slice::<T>(), right.as_slice::<T>());
+    let bytes = size_of_val(out);
     let parts = Parts::new(out);
     let whole = Tile {
         left: left.as_ptr(),
@@ -162,6 +169,7 @@ fn product<T: Dot>(shape: &[usize], nest: &Nest, x: &Array, y: &Array) -> Array 
         out_row: rows.out,
         out_column: if columns.size == 1 { 1 } else { columns.out },
         add: false,
+        streamed: further == 1 && terms.size <= FEW_TERMS && bytes >= STREAMED,
     };
     // Pointers may go from thread to thread as the slices may.
     let shared = Shared(whole);

@@ -36,6 +36,8 @@ struct Line(#[allow(dead_code)] [u8; 64]);
 /// # Safety
 /// The elements that the tile names must be valid, those of the result not in use elsewhere.
 pub(super) unsafe fn small<T: Vectorised>(t: &Tile<T>) {
+    let whole_lines = (t.out.addr() | t.out_row * size_of::<T>()).is_multiple_of(64);
+    let t = &Tile { streamed: t.streamed && whole_lines && t.right_column == 1, ..*t };
     // SAFETY: the caller's promise; the instruction set is this processor's.
     unsafe { for_set::<T>(instruction_set(), t) }
 }
@@ -78,12 +80,33 @@ unsafe fn rearrange<V: Vector>(t: &Tile<V::T>, to: *mut V::T, width: usize) {
     }
 }
 
-/// Panels of columns, one after the other, each for all rows.
+/// Panels of columns, one after the other, each for all rows; for a few rows where the result is
+/// streamed, which goes best to neighbouring lines.
 ///
 /// # Safety
 /// As for [`small`].
 #[inline(always)]
 unsafe fn product<V: Vector>(t: &Tile<V::T>) {
+    const HEIGHT: usize = 8;
+    // SAFETY: the rows are parts of the tile.
+    unsafe {
+        if !t.streamed {
+            return panels::<V, false>(t);
+        }
+        for row in (0..t.rows).step_by(HEIGHT) {
+            let (left, out) = (t.left.add(row * t.left_row), t.out.add(row * t.out_row));
+            panels::<V, true>(&Tile { left, out, rows: HEIGHT.min(t.rows - row), ..*t });
+        }
+        V::fence();
+    }
+}
+
+/// Panels of columns, one after the other, each for all rows.
+///
+/// # Safety
+/// As for [`small`].
+#[inline(always)]
+unsafe fn panels<V: Vector, const STREAMED: bool>(t: &Tile<V::T>) {
     let vectors = t.columns.div_ceil(V::LANES);
     let wide = vectors.div_ceil(vectors.div_ceil(V::PANEL));
     // Taken out, so that what follows is not in a closure, which would not be compiled for the
@@ -107,11 +130,11 @@ unsafe fn product<V: Vector>(t: &Tile<V::T>) {
                 panel = Tile { right: to, right_column: 1, right_term: width, ..panel };
             }
             match columns.div_ceil(V::LANES) {
-                1 => rows::<V, 8, 1>(&panel),
-                2 if V::PANEL == 2 => rows::<V, 6, 2>(&panel),
-                2 => rows::<V, 8, 2>(&panel),
-                3 => rows::<V, 8, 3>(&panel),
-                _ => rows::<V, 6, 4>(&panel),
+                1 => rows::<V, 8, 1, STREAMED>(&panel),
+                2 if V::PANEL == 2 => rows::<V, 6, 2, STREAMED>(&panel),
+                2 => rows::<V, 8, 2, STREAMED>(&panel),
+                3 => rows::<V, 8, 3, STREAMED>(&panel),
+                _ => rows::<V, 6, 4, STREAMED>(&panel),
             }
         }
     }
@@ -123,24 +146,26 @@ unsafe fn product<V: Vector>(t: &Tile<V::T>) {
 /// # Safety
 /// As for [`small`].
 #[inline(always)]
-unsafe fn rows<V: Vector, const ROWS: usize, const WIDE: usize>(t: &Tile<V::T>) {
+unsafe fn rows<V: Vector, const ROWS: usize, const WIDE: usize, const STREAMED: bool>(
+    t: &Tile<V::T>,
+) {
     let mut row = 0;
     // SAFETY: the rows are those of the tile.
     unsafe {
         while t.rows - row >= ROWS {
-            sums::<V, ROWS, WIDE>(t, row);
+            sums::<V, ROWS, WIDE, STREAMED>(t, row);
             row += ROWS;
         }
         if t.rows - row >= 4 {
-            sums::<V, 4, WIDE>(t, row);
+            sums::<V, 4, WIDE, STREAMED>(t, row);
             row += 4;
         }
         if t.rows - row >= 2 {
-            sums::<V, 2, WIDE>(t, row);
+            sums::<V, 2, WIDE, STREAMED>(t, row);
             row += 2;
         }
         while t.rows - row >= 1 {
-            sums::<V, 1, WIDE>(t, row);
+            sums::<V, 1, WIDE, STREAMED>(t, row);
             row += 1;
         }
     }
@@ -152,7 +177,10 @@ unsafe fn rows<V: Vector, const ROWS: usize, const WIDE: usize>(t: &Tile<V::T>) 
 /// As for [`small`].
 #[inline(always)]
 #[allow(clippy::needless_range_loop)] // the indices number registers
-unsafe fn sums<V: Vector, const ROWS: usize, const WIDE: usize>(t: &Tile<V::T>, row: usize) {
+unsafe fn sums<V: Vector, const ROWS: usize, const WIDE: usize, const STREAMED: bool>(
+    t: &Tile<V::T>,
+    row: usize,
+) {
     let last = t.columns - (WIDE - 1) * V::LANES;
     // SAFETY: rows, columns and terms are those of the tile; of the last vector only the tile's
     // columns are touched.
@@ -181,7 +209,11 @@ unsafe fn sums<V: Vector, const ROWS: usize, const WIDE: usize>(t: &Tile<V::T>, 
                 if t.add {
                     sums[i][j] = sums[i][j].add(V::load_part(to, n));
                 }
-                sums[i][j].store_part(to, n);
+                if STREAMED && n == V::LANES {
+                    sums[i][j].stream(to);
+                } else {
+                    sums[i][j].store_part(to, n);
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! erf x and 1 − erf x.
 
-use super::exponential::{Exponential, exp};
-use super::real::{Real, fma, polynomial};
+use super::exponential::{Exponential, gaussian};
+use super::real::{fma, polynomial};
 use crate::isa::Simd;
 
 /// erf x in single precision: x·P(x²)/Q(x²) up to where it is 1, with an error of 1.9e-8
@@ -39,8 +39,8 @@ pub(crate) fn erf_f32<S: Simd, T: Exponential>(x: T) -> T {
 
 /// erf x for |x| ≤ 1: x·p(x²), error 7e-18.
 #[inline(always)]
-fn erf_near_zero<S: Simd>(x: f64) -> f64 {
-    let p = polynomial::<S, f64, 12>(
+fn erf_near_zero<S: Simd, T: Exponential>(x: T) -> T {
+    let p = polynomial::<S, T, 12>(
         x * x,
         &[
             1.128_379_167_095_512_6,
@@ -63,23 +63,13 @@ fn erf_near_zero<S: Simd>(x: f64) -> f64 {
 /// 1 − erf x for x ≥ 0: e^(−x²)/(1 + 2x)·p((x − 4)/(x + 4)), the form of Shepherd & Laframboise
 /// (*Math. Comp.* 36, 1981), with an error of 1.2e-17 of p (`oracles/polynomials.py`).
 #[inline(always)]
-fn erfc_positive<S: Simd>(x: f64) -> f64 {
+fn erfc_positive<S: Simd, T: Exponential>(x: T) -> T {
     /// From here on the result is 0.
     const ZERO: f64 = 27.3;
-    let x = if x > ZERO { ZERO } else { x };
-    // x² = square + rest, through the upper half of x's bits where there is no fused product.
-    let square = x * x;
-    let rest = if S::FMA {
-        x.mul_add(x, -square)
-    } else {
-        let high = x.upper();
-        let low = x - high;
-        ((high * high - square) + 2.0 * high * low) + low * low
-    };
-    let gauss = exp::<S, f64>(-square);
-    let gauss = fma::<S, f64>(gauss, -rest, gauss);
-    let p = polynomial::<S, f64, 23>(
-        (x - 4.0) / (x + 4.0),
+    const K: f64 = 4.0;
+    let x = x.at_most(T::literal(ZERO));
+    let p = polynomial::<S, T, 23>(
+        (x - T::literal(K)) / (x + T::literal(K)),
         &[
             1.232_995_118_625_552_5,
             -0.139_621_116_840_562_9,
@@ -106,61 +96,52 @@ fn erfc_positive<S: Simd>(x: f64) -> f64 {
             -1.719_775_507_116_521_7e-9,
         ],
     );
-    gauss * p / (1.0 + 2.0 * x)
+    let factor = fma::<S, T>(x, T::literal(2.0), T::literal(1.0));
+    gaussian::<S, T>(x) * p / factor
 }
 
-/// erf x.
+/// erf x in double precision.
 #[inline(always)]
-pub(crate) fn erf<S: Simd>(x: f64) -> f64 {
-    let size = x.abs();
-    let far = (1.0 - erfc_positive::<S>(size)).copysign(x);
+pub(crate) fn erf_f64<S: Simd, T: Exponential>(x: T) -> T {
+    let (one, size) = (T::literal(1.0), x.magnitude());
+    let far = (one - erfc_positive::<S, T>(size)).signed_as(x);
     // NaN comes out of either.
-    if size < 1.0 { erf_near_zero::<S>(x) } else { far }
+    size.if_less(one, erf_near_zero::<S, T>(x), far)
 }
 
-/// 1 − erf x.
+/// 1 − erf x in double precision.
 #[inline(always)]
-pub(crate) fn erfc<S: Simd>(x: f64) -> f64 {
-    let far = erfc_positive::<S>(x.abs());
-    let y = if x < 0.0 { 2.0 - far } else { far };
-    if x.abs() < 0.25 { 1.0 - erf_near_zero::<S>(x) } else { y }
+pub(crate) fn erfc_f64<S: Simd, T: Exponential>(x: T) -> T {
+    let size = x.magnitude();
+    let far = erfc_positive::<S, T>(size);
+    let y = x.if_less(T::literal(0.0), T::literal(2.0) - far, far);
+    size.if_less(T::literal(0.25), T::literal(1.0) - erf_near_zero::<S, T>(x), y)
 }
 
-/// 1 − erf x in single precision: the form of [`erfc_positive`] about 2, with an error of 1.3e-8
-/// of p (`oracles/polynomials.py`) and one division for both quotients.
+/// 1 − erf x in single precision: for x ≥ 0 it is e^(−x²)·t·p(1 − 2kt) with t = 1/(x + k); then
+/// 1 − 2kt = (x − k)/(x + k) as in [`erfc_positive`], with an error of 2.1e-8 of p
+/// (`oracles/polynomials.py`).
 #[inline(always)]
 pub(crate) fn erfc_f32<S: Simd, T: Exponential>(x: T) -> T {
     /// From here on the result is 0.
     const ZERO: f64 = 10.1;
-    let (one, two) = (T::literal(1.0), T::literal(2.0));
+    const K: f64 = 2.7;
     let size = x.magnitude().at_most(T::literal(ZERO));
-    let square = size * size;
-    let rest = if S::FMA {
-        size.fused(size, -square)
-    } else {
-        let high = size.upper();
-        let low = size - high;
-        ((high * high - square) + two * high * low) + low * low
-    };
-    let gauss = exp::<S, T>(-square);
-    let gauss = fma::<S, T>(gauss, -rest, gauss);
-    let (above, below) = (size + two, fma::<S, T>(two, size, one));
-    let reciprocal = one / (above * below);
-    let p = polynomial::<S, T, 10>(
-        (size - two) * below * reciprocal,
+    let t = T::literal(1.0) / (size + T::literal(K));
+    let p = polynomial::<S, T, 9>(
+        fma::<S, T>(t, T::literal(-2.0 * K), T::literal(1.0)),
         &[
-            1.276_978_393_407,
-            -0.092_763_981_176_95,
-            -0.166_031_421_323_6,
-            0.164_055_352_047_1,
-            -0.054_204_335_630_01,
-            -0.008_059_905_922_469,
-            0.008_631_796_111_294,
-            0.001_313_609_405_955,
-            -0.001_230_039_933_494,
-            -0.000_400_668_755_783_2,
+            1.063_120_305_257,
+            -0.839_828_481_197_1,
+            0.512_813_086_483_6,
+            -0.227_924_599_927_3,
+            0.061_555_824_309_17,
+            -0.001_212_101_030_369,
+            -0.005_963_537_165_44,
+            0.001_135_943_844_411,
+            0.000_645_026_730_345_4,
         ],
     );
-    let far = gauss * p * (above * reciprocal);
-    x.if_less(T::literal(0.0), two - far, far)
+    let far = gaussian::<S, T>(size) * t * p;
+    x.if_less(T::literal(0.0), T::literal(2.0) - far, far)
 }

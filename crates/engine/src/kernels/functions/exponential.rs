@@ -4,7 +4,7 @@
 //! polynomial that is nearest to (eʳ−1)/r (`oracles/polynomials.py`). ln 2 is taken in two parts
 //! (Cody & Waite, *Software Manual for the Elementary Functions*, 1980, ch. 6).
 
-use super::real::{Real, fma, polynomial};
+use super::real::{Four, Real, fma, polynomial};
 use crate::isa::Simd;
 use std::f64::consts::{LN_2, LOG2_E};
 
@@ -82,6 +82,17 @@ pub(super) fn q_f64<S: Simd, T: Real>(r: T) -> T {
     )
 }
 
+/// The coefficients of q are multiplied out step by step for all four.
+impl<V: Exponential> Exponential for Four<V> {
+    const RANGE: (f64, f64) = V::RANGE;
+    const ONE_VANISHES: f64 = V::ONE_VANISHES;
+    const LN_2: (f64, f64) = V::LN_2;
+    #[inline(always)]
+    fn q<S: Simd>(r: Four<V>) -> Four<V> {
+        if size_of::<V::Element>() == 4 { q_f32::<S, Four<V>>(r) } else { q_f64::<S, Four<V>>(r) }
+    }
+}
+
 /// n + 1.5·2^p (see [`Real::ROUNDER`]), n, and r.
 #[inline(always)]
 fn split<S: Simd, T: Exponential>(x: T) -> (T, T, T) {
@@ -102,6 +113,27 @@ fn clamp<T: Real>(x: T, (low, high): (f64, f64)) -> T {
 #[inline(always)]
 pub(crate) fn exp<S: Simd, T: Exponential>(x: T) -> T {
     let (_, n, r) = split::<S, T>(clamp(x, T::RANGE));
+    fma::<S, T>(r, T::q::<S>(r), T::literal(1.0)).scale::<S>(n)
+}
+
+/// e^(−x²) for an x with x² a little beyond [`Exponential::RANGE`] at most. Of a rounded square the
+/// exponential would magnify the error x²-fold; here −x² − n·ln 2 is rounded as a whole.
+#[inline(always)]
+pub(crate) fn gaussian<S: Simd, T: Exponential>(x: T) -> T {
+    let rounder = T::literal(T::ROUNDER);
+    let square = x * x;
+    let n = fma::<S, T>(square, T::literal(-LOG2_E), rounder) - rounder;
+    let multiple = n * T::literal(-T::LN_2.0);
+    let r = if S::FMA {
+        x.fused(-x, multiple)
+    } else {
+        // x² = square + rest, through the upper half of x's bits.
+        let (high, two) = (x.upper(), T::literal(2.0));
+        let low = x - high;
+        let rest = ((high * high - square) + two * high * low) + low * low;
+        (multiple - square) - rest
+    };
+    let r = fma::<S, T>(n, T::literal(-T::LN_2.1), r);
     fma::<S, T>(r, T::q::<S>(r), T::literal(1.0)).scale::<S>(n)
 }
 

@@ -15,7 +15,7 @@
 //! | sin | 0.6 | 0.6 |
 //! | cos | 0.6 | 0.6 |
 //! | erf | 5.0 | 1.5 |
-//! | erfc | 8.0 | 3.0 |
+//! | erfc | 8.0 | 2.0 |
 //!
 //! (erfc where its result is not subnormal.) What is not here is computed by
 //! [`Unary::apply_f32`] and [`Unary::apply_f64`], number by number.
@@ -33,14 +33,14 @@ mod trigonometric;
 mod wide;
 
 use crate::isa::Simd;
-use error_function::{erf, erf_f32, erfc, erfc_f32};
-use exponential::{exp, expm1, logistic, tanh};
+use array::Element;
+use error_function::{erf_f32, erf_f64, erfc_f32, erfc_f64};
+use exponential::{Exponential, exp, expm1, logistic, tanh};
 use ir::prim::Unary;
 use logarithm::{log, log1p};
-use real::Real;
 use trigonometric::{LARGEST, cos, sin};
 
-pub(crate) use exponential::Exponential;
+pub(crate) use real::{BLOCK, Blocks};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use wide::{Wide32, Wide64};
 
@@ -53,7 +53,7 @@ pub(crate) trait Function {
 
 macro_rules! functions {
     ($($Name:ident: $f:ident),*) => { $(
-        struct $Name;
+        pub(crate) struct $Name;
         impl Function for $Name {
             #[inline(always)]
             fn at<S: Simd, T: Exponential>(x: T) -> T {
@@ -62,7 +62,21 @@ macro_rules! functions {
         }
     )* };
 }
-functions!(Exp: exp, Expm1: expm1, Tanh: tanh, Logistic: logistic, Erf32: erf_f32, Erfc32: erfc_f32);
+functions!(Exp: exp, Expm1: expm1, Tanh: tanh, Logistic: logistic, Erf32: erf_f32, Erf64: erf_f64, Erfc32: erfc_f32, Erfc64: erfc_f64);
+
+/// `out[i] = F(x[i])`.
+#[inline(always)]
+fn map<S: Simd, T: Blocks, F: Function>(x: &[T::Element], out: &mut [T::Element]) {
+    let nothing = [std::ptr::null(); 4];
+    for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+        let operands = [x.as_ptr(), nothing[0], nothing[1], nothing[2], nothing[3]];
+        let n = x.len().min(out.len());
+        // SAFETY: both slices have `n` elements; the other operands are not read.
+        unsafe {
+            T::block::<S, F, false, false>(operands, T::Element::ONE, out.as_mut_ptr(), n, false);
+        }
+    }
+}
 
 /// `out[i] = f(x[i])`.
 #[inline(always)]
@@ -76,12 +90,12 @@ pub(super) fn each<T: Copy>(x: &[T], out: &mut [T], f: impl Fn(T) -> T) {
 #[inline(always)]
 pub(crate) fn unary_f32<S: Simd>(f: Unary, x: &[f32], out: &mut [f32]) {
     match f {
-        Unary::Exp => S::Real32::map::<S, Exp>(x, out),
-        Unary::Expm1 => S::Real32::map::<S, Expm1>(x, out),
+        Unary::Exp => map::<S, S::Real32, Exp>(x, out),
+        Unary::Expm1 => map::<S, S::Real32, Expm1>(x, out),
         Unary::Log => each(x, out, log::<S, f32>),
         Unary::Log1p => each(x, out, log1p::<S, f32>),
-        Unary::Tanh => S::Real32::map::<S, Tanh>(x, out),
-        Unary::Logistic => S::Real32::map::<S, Logistic>(x, out),
+        Unary::Tanh => map::<S, S::Real32, Tanh>(x, out),
+        Unary::Logistic => map::<S, S::Real32, Logistic>(x, out),
         Unary::Sin => {
             each(x, out, |x| sin::<S>(f64::from(x)) as f32);
             repair(x, out, |x| f64::from(x.abs()) > LARGEST, f32::sin);
@@ -90,8 +104,8 @@ pub(crate) fn unary_f32<S: Simd>(f: Unary, x: &[f32], out: &mut [f32]) {
             each(x, out, |x| cos::<S>(f64::from(x)) as f32);
             repair(x, out, |x| f64::from(x.abs()) > LARGEST, f32::cos);
         }
-        Unary::Erf => S::Real32::map::<S, Erf32>(x, out),
-        Unary::Erfc => S::Real32::map::<S, Erfc32>(x, out),
+        Unary::Erf => map::<S, S::Real32, Erf32>(x, out),
+        Unary::Erfc => map::<S, S::Real32, Erfc32>(x, out),
         other => other.apply_f32(x, out),
     }
 }
@@ -100,12 +114,12 @@ pub(crate) fn unary_f32<S: Simd>(f: Unary, x: &[f32], out: &mut [f32]) {
 #[inline(always)]
 pub(crate) fn unary_f64<S: Simd>(f: Unary, x: &[f64], out: &mut [f64]) {
     match f {
-        Unary::Exp => S::Real64::map::<S, Exp>(x, out),
-        Unary::Expm1 => S::Real64::map::<S, Expm1>(x, out),
+        Unary::Exp => map::<S, S::Real64, Exp>(x, out),
+        Unary::Expm1 => map::<S, S::Real64, Expm1>(x, out),
         Unary::Log => each(x, out, log::<S, f64>),
         Unary::Log1p => each(x, out, log1p::<S, f64>),
-        Unary::Tanh => S::Real64::map::<S, Tanh>(x, out),
-        Unary::Logistic => S::Real64::map::<S, Logistic>(x, out),
+        Unary::Tanh => map::<S, S::Real64, Tanh>(x, out),
+        Unary::Logistic => map::<S, S::Real64, Logistic>(x, out),
         Unary::Sin => {
             each(x, out, sin::<S>);
             repair(x, out, |x| x.abs() > LARGEST, f64::sin);
@@ -114,8 +128,8 @@ pub(crate) fn unary_f64<S: Simd>(f: Unary, x: &[f64], out: &mut [f64]) {
             each(x, out, cos::<S>);
             repair(x, out, |x| x.abs() > LARGEST, f64::cos);
         }
-        Unary::Erf => each(x, out, erf::<S>),
-        Unary::Erfc => each(x, out, erfc::<S>),
+        Unary::Erf => map::<S, S::Real64, Erf64>(x, out),
+        Unary::Erfc => map::<S, S::Real64, Erfc64>(x, out),
         other => other.apply_f64(x, out),
     }
 }

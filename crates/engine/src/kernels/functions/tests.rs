@@ -27,7 +27,7 @@ const BOUNDS: [(Unary, f64, f64); 10] = [
     (Unary::Sin, 0.6, 0.6),
     (Unary::Cos, 0.6, 0.6),
     (Unary::Erf, 5.0, 1.5),
-    (Unary::Erfc, 8.0, 3.0),
+    (Unary::Erfc, 8.0, 2.0),
 ];
 
 /// The distance between neighbouring numbers at |y|.

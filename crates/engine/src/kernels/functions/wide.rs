@@ -6,7 +6,7 @@
 
 use super::Function;
 use super::exponential::Exponential;
-use super::real::Real;
+use super::real::{Blocks, Four, Real, chain};
 use crate::isa::Simd;
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -35,7 +35,7 @@ macro_rules! wide {
     ($Name:ident, $T:ty, $lanes:literal, $fraction:literal, $upper:expr,
      $add:ident, $sub:ident, $mul:ident, $div:ident, $splat:ident, $fmadd:ident, $min:ident,
      $max:ident, $less:ident, $choose:ident, $scale:ident, $load:ident, $store:ident,
-     $load_part:ident, $store_part:ident, $Mask:ty, $bits:ident, $numbers:ident, $splat_bits:ident,
+     $load_part:ident, $store_part:ident, $stream:ident, $Mask:ty, $bits:ident, $numbers:ident, $splat_bits:ident,
      $and:ident, $and_not:ident, $or:ident, $shift:ident, $add_bits:ident) => {
         operator!($Name, Add, add, $add);
         operator!($Name, Sub, sub, $sub);
@@ -116,26 +116,66 @@ macro_rules! wide {
                 // SAFETY: see above.
                 $Name(unsafe { $scale(self.0, n.0) })
             }
+        }
+
+        impl Blocks for $Name {
             #[inline(always)]
-            fn map<S: Simd, F: Function>(x: &[$T], out: &mut [$T]) {
-                let n = x.len().min(out.len());
-                let (mut from, mut to) = (x.as_ptr(), out.as_mut_ptr());
-                // SAFETY: see above; `n` elements are read and written.
+            unsafe fn block<S: Simd, F: Function, const BEFORE: bool, const AFTER: bool>(
+                operands: [*const $T; 5],
+                sign: $T,
+                out: *mut $T,
+                n: usize,
+                streamed: bool,
+            ) {
+                // SAFETY: see above; by the caller's promise operands and result have `n` elements.
                 unsafe {
-                    for _ in 0..n / (2 * $lanes) {
-                        let (a, b) = ($Name($load(from)), $Name($load(from.add($lanes))));
-                        let (a, b) = (F::at::<S, $Name>(a), F::at::<S, $Name>(b));
-                        $store(to, a.0);
-                        $store(to.add($lanes), b.0);
-                        (from, to) = (from.add(2 * $lanes), to.add(2 * $lanes));
+                    let sign = $Name($splat(sign));
+                    let read = [true, BEFORE, BEFORE, AFTER, AFTER];
+                    let mut i = 0;
+                    while i + 4 * $lanes <= n {
+                        let mut a = [Four([$Name($splat(0.0)); 4]); 5];
+                        for k in 0..5 {
+                            if read[k] {
+                                for j in 0..4 {
+                                    a[k].0[j] = $Name($load(operands[k].add(i + j * $lanes)));
+                                }
+                            }
+                        }
+                        let v = chain::<S, Four<$Name>, F, BEFORE, AFTER>(a, Four([sign; 4]));
+                        for j in 0..4 {
+                            if streamed {
+                                $stream(out.add(i + j * $lanes).cast(), v.0[j].0);
+                            } else {
+                                $store(out.add(i + j * $lanes), v.0[j].0);
+                            }
+                        }
+                        i += 4 * $lanes;
                     }
-                    let mut left = n % (2 * $lanes);
-                    while left > 0 {
-                        let part = left.min($lanes);
-                        let mask = ((1_u32 << part) - 1) as $Mask;
-                        let y = F::at::<S, $Name>($Name($load_part(mask, from)));
-                        $store_part(to, mask, y.0);
-                        (from, to, left) = (from.add(part), to.add(part), left - part);
+                    while i + $lanes <= n {
+                        let mut a = [$Name($splat(0.0)); 5];
+                        for k in 0..5 {
+                            if read[k] {
+                                a[k] = $Name($load(operands[k].add(i)));
+                            }
+                        }
+                        let v = chain::<S, $Name, F, BEFORE, AFTER>(a, sign);
+                        if streamed {
+                            $stream(out.add(i).cast(), v.0);
+                        } else {
+                            $store(out.add(i), v.0);
+                        }
+                        i += $lanes;
+                    }
+                    if i < n {
+                        let mask = ((1_u32 << (n - i)) - 1) as $Mask;
+                        let mut a = [$Name($splat(0.0)); 5];
+                        for k in 0..5 {
+                            if read[k] {
+                                a[k] = $Name($load_part(mask, operands[k].add(i)));
+                            }
+                        }
+                        let v = chain::<S, $Name, F, BEFORE, AFTER>(a, sign);
+                        $store_part(out.add(i), mask, v.0);
                     }
                 }
             }
@@ -164,6 +204,7 @@ wide!(
     _mm512_storeu_ps,
     _mm512_maskz_loadu_ps,
     _mm512_mask_storeu_ps,
+    _mm512_stream_ps,
     u16,
     _mm512_castps_si512,
     _mm512_castsi512_ps,
@@ -195,6 +236,7 @@ wide!(
     _mm512_storeu_pd,
     _mm512_maskz_loadu_pd,
     _mm512_mask_storeu_pd,
+    _mm512_stream_pd,
     u8,
     _mm512_castpd_si512,
     _mm512_castsi512_pd,

@@ -166,9 +166,13 @@ pub(super) fn arithmetic(dtype: DType, first: Binary, then: &[Link]) -> Kernel {
             }
         };
     }
+    let taken_apart = |link: &Link| match *link {
+        Link::Arithmetic { f, flipped } => (f, flipped),
+        Link::Function(f) => unreachable!("invariant: {f:?} is in no chain of arithmetic alone"),
+    };
     macro_rules! linked {
         ($link:expr, $Chain:ident $(, $Op:ident)+) => {
-            match ($link.f, $link.flipped) {
+            match taken_apart($link) {
                 (Binary::Add, _) => by_type!($Chain $(, $Op)+, Add),
                 (Binary::Sub, false) => by_type!($Chain $(, $Op)+, Sub),
                 (Binary::Sub, true) => by_type!($Chain $(, $Op)+, From),
@@ -178,7 +182,7 @@ pub(super) fn arithmetic(dtype: DType, first: Binary, then: &[Link]) -> Kernel {
     }
     macro_rules! twice_linked {
         ($g:expr, $h:expr, $F:ident) => {
-            match ($g.f, $g.flipped) {
+            match taken_apart($g) {
                 (Binary::Add, _) => linked!($h, Three, $F, Add),
                 (Binary::Sub, false) => linked!($h, Three, $F, Sub),
                 (Binary::Sub, true) => linked!($h, Three, $F, From),

@@ -4,25 +4,26 @@
 use super::super::fold::{All, Any, Fold, Max, Min, Product, Sum, run};
 use super::super::functions::{each, unary_f32, unary_f64};
 use super::super::integers::Exact;
+use super::around_function::around_function;
 use super::chain::arithmetic;
 use crate::isa::{InstructionSet, Simd, instruction_set};
 use array::{DType, Element, with_dtype};
-use compile::{Instruction, is_arithmetic};
+use compile::{Instruction, Link, is_arithmetic};
 use ir::Prim;
 use ir::prim::{Binary, Compare, ReduceOp, Unary};
 use std::marker::PhantomData;
 
 /// What an instruction works on.
-pub(super) struct Tiles {
+pub(super) struct Tiles<'a> {
     /// The operands.
     pub x: [*const u8; 4],
-    /// In arithmetic, the operands that have one value for each row, by bits.
+    /// In chains, the operands that have one value for each row, by bits.
     pub by_row: u8,
-    /// In arithmetic, the operands that have one value in all, by bits.
+    /// In chains, the operands that have one value in all, by bits.
     pub constant: u8,
-    /// The result, which overlaps no operand (in arithmetic, it may be where an operand is).
+    /// The result, which overlaps no operand (in chains, it may be where an operand is).
     pub out: *mut u8,
-    /// In arithmetic, whether the result is too large to stay in the caches, and is written past
+    /// In chains, whether the result is too large to stay in the caches, and is written past
     /// them.
     pub streamed: bool,
     /// Number of values of the result; of rows where an instruction goes from elements to rows
@@ -32,6 +33,19 @@ pub(super) struct Tiles {
     pub row: usize,
     /// Which function of a table; the exponent or order of operations that have one.
     pub parameter: i32,
+    /// Memory to ask for on the way, in chains with a function.
+    pub ahead: &'a [Ahead],
+}
+
+/// Memory that the next tile takes.
+pub(super) struct Ahead {
+    pub from: *const u8,
+    /// Cache lines for each element, times [`Ahead::UNIT`].
+    pub rate: usize,
+}
+
+impl Ahead {
+    pub(super) const UNIT: usize = 1 << 20;
 }
 
 /// An instruction.
@@ -78,7 +92,7 @@ fn plain<B: Body>() -> Kernel {
     B::run::<crate::isa::Baseline>
 }
 
-impl Tiles {
+impl Tiles<'_> {
     /// # Safety
     /// Operand `k` must have `n` values of this type.
     #[inline(always)]
@@ -283,6 +297,9 @@ macro_rules! floats_first {
 /// its parameter. (`from` is the type of the first operand, of the second for a selection.)
 pub(super) fn kernel(instruction: &Instruction, from: DType, to: DType) -> (Kernel, i32) {
     let prim = &instruction.prim;
+    if let Some((f, before, after)) = instruction.around_function(from) {
+        return around_function(from, f, before, after, prim);
+    }
     let kernel = match prim {
         Prim::Binary(f) if is_arithmetic(prim, from) => {
             return (arithmetic(from, *f, &instruction.then), 0);
@@ -345,7 +362,15 @@ pub(super) fn kernel(instruction: &Instruction, from: DType, to: DType) -> (Kern
 }
 
 /// What an element costs, in units of about a tenth of a nanosecond.
-pub(super) fn cost(prim: &Prim) -> usize {
+pub(super) fn cost(instruction: &Instruction) -> usize {
+    let link = |link: &Link| match link {
+        Link::Arithmetic { .. } => 1,
+        Link::Function(f) => cost_of(&Prim::Unary(*f)),
+    };
+    cost_of(&instruction.prim) + instruction.then.iter().map(link).sum::<usize>()
+}
+
+fn cost_of(prim: &Prim) -> usize {
     match prim {
         Prim::Unary(f) => match f {
             Unary::Neg

@@ -5,6 +5,7 @@
 //! rows). For each instruction there is one function over tiles ([`instructions`]), found when a
 //! plan is made ready; a tile costs one indirect call per instruction.
 
+mod around_function;
 mod chain;
 mod instructions;
 mod reading;
@@ -62,7 +63,7 @@ impl Loop {
             let donors = donors.map(|i| (i, tiles::overwritten_before_read(f, i, k)));
             Made { ty: ty.clone(), donors: donors.collect() }
         };
-        let cost: usize = f.code.iter().map(|i| cost(&i.prim) + i.then.len()).sum();
+        let cost: usize = f.code.iter().map(cost).sum();
         Loop {
             tiling: Tiling::new(f, operands, rows, tile_rows),
             results: f.results.iter().enumerate().map(made).collect(),

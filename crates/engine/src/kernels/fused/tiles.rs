@@ -1,11 +1,12 @@
 //! How a fused loop goes through its tiles.
 
-use super::instructions::{Kernel, Tiles, cost, kernel};
+use super::instructions::{Ahead, Kernel, Tiles, cost, kernel};
 use super::reading::{Filling, filling, load};
 use crate::executable::Destination;
 use crate::execute::{Operands, Outputs};
+use crate::kernels::STREAMED;
 use array::{DType, Type};
-use compile::{Extent, Fused, Instruction, Place, View, is_arithmetic};
+use compile::{Extent, Fused, Instruction, Place, View};
 use ir::Prim;
 use smallvec::{SmallVec, smallvec};
 use std::cell::RefCell;
@@ -16,10 +17,6 @@ const GAP: usize = 128;
 /// Bytes of operands and results up to which they are taken to be in the second-level cache, from
 /// where the processor fetches in time by itself.
 const NEAR: usize = 512 << 10;
-
-/// Bytes from which a result is written past the caches: more than a processor's last cache has
-/// left for it.
-const STREAMED: usize = 16 << 20;
 
 /// An instruction ready to run.
 #[derive(Debug)]
@@ -39,6 +36,8 @@ struct Ready {
     across: bool,
     /// In how many pieces a tile is worked on: memory for the next is asked for in between.
     pieces: usize,
+    /// Whether it asks for all memory that the next tile takes, on its way.
+    asks: bool,
 }
 
 /// Numbers for the places of a loop: operands, registers, results.
@@ -107,7 +106,7 @@ impl Tiling {
         for (i, (reading, ty)) in f.readings.iter().zip(operands).enumerate() {
             let (filling, step, in_tile) = match &reading.view {
                 View::Whole => (Filling::None, per_row(reading.extent), false),
-                View::Scalar if only_in_arithmetic(f, i, ty.dtype) => (Filling::None, 0, false),
+                View::Scalar if only_in_chains(f, i, ty.dtype) => (Filling::None, 0, false),
                 View::Scalar => (Filling::Once(vec![]), 0, true),
                 View::Strided(axes) => {
                     let width = tile_rows * per_row(reading.extent);
@@ -130,19 +129,23 @@ impl Tiling {
             dtypes.push(ty.dtype);
         }
         let far = rows * spots.iter().map(|s| s.step).sum::<usize>() > NEAR;
-        let ready = |i: &Instruction| {
+        // A function takes long enough for all that is asked for.
+        let asks = f.code.iter().position(|i| {
+            let dtype = dtypes[number(f, i.output)];
+            far && i.extent == Extent::Element && i.around_function(dtype).is_some()
+        });
+        let ready = |(position, i): (usize, &Instruction)| {
             let mut inputs = [0; 4];
             let (mut by_row, mut constant) = (0, 0);
             let output = number(f, i.output);
-            let arithmetic = is_arithmetic(&i.prim, dtypes[output]);
+            let chain = i.is_chain(dtypes[output]);
             for (k, (to, &place)) in inputs.iter_mut().zip(&i.inputs).enumerate() {
                 *to = number(f, place);
                 let alone = matches!(place, Place::Input(n)
                     if f.readings[usize::from(n)].view == View::Scalar && !spots[*to].in_tile);
                 if alone {
                     constant |= 1 << k;
-                } else if arithmetic && i.extent == Extent::Element && extent(f, place) != i.extent
-                {
+                } else if chain && i.extent == Extent::Element && extent(f, place) != i.extent {
                     by_row |= 1 << k;
                 }
             }
@@ -151,13 +154,15 @@ impl Tiling {
             let (kernel, parameter) = kernel(i, dtypes[inputs[first]], dtypes[output]);
             let wide = i.extent == Extent::Element;
             let across = matches!(i.prim, Prim::Reduce(_) | Prim::BroadcastInDim(_));
-            let long = wide && !across && by_row == 0 && cost(&i.prim) > 1;
-            let streamed = arithmetic
+            let long = wide && !across && by_row == 0 && cost(i) > 1 + i.then.len();
+            let streamed = chain
                 && matches!(i.output, Place::Result(_))
                 && f.code.iter().all(|reader| !reader.inputs.contains(&i.output))
                 && spots[output].step * rows >= STREAMED;
             // Values of rows are few.
-            let pieces = if !wide && !across {
+            let pieces = if asks.is_some() {
+                0
+            } else if !wide && !across {
                 0
             } else if far && long {
                 4
@@ -175,9 +180,10 @@ impl Tiling {
                 wide,
                 across,
                 pieces,
+                asks: Some(position) == asks,
             }
         };
-        let code: Vec<Ready> = f.code.iter().map(ready).collect();
+        let code: Vec<Ready> = f.code.iter().enumerate().map(ready).collect();
         let first_result = f.readings.len() + f.registers.len();
         let pieces: usize = code.iter().map(|i| i.pieces).sum();
         let stream = |(spot, s): (usize, &Spot)| {
@@ -344,6 +350,15 @@ impl Work<'_> {
             unsafe { std::ptr::copy_nonoverlapping(places[result], places[i], bytes) };
         }
         let mut piece = 0;
+        let ahead = |s: &&Stream| {
+            let from = places[s.spot].wrapping_add(s.bytes).cast_const();
+            Ahead { from, rate: (s.lines * Ahead::UNIT).div_ceil(elements) }
+        };
+        let ahead: SmallVec<[Ahead; 16]> = if next && of.code.iter().any(|i| i.asks) {
+            self.asked.iter().filter(|s| steps[s.spot] > 0).map(ahead).collect()
+        } else {
+            SmallVec::new()
+        };
         for i in &of.code {
             let n = if i.wide && !i.across { elements } else { rows };
             let x = i.inputs.map(|input| places[input].cast_const());
@@ -356,6 +371,7 @@ impl Work<'_> {
                 n,
                 row: of.row,
                 parameter: i.parameter,
+                ahead: if i.asks { &ahead } else { &[] },
             };
             if i.pieces <= 1 || !next {
                 // SAFETY: the places hold values of the types that the kernel was chosen for; an
@@ -392,10 +408,10 @@ fn extent(f: &Fused, place: Place) -> Extent {
     }
 }
 
-/// Whether operand `i` is read by arithmetic alone, which spreads it itself.
-fn only_in_arithmetic(f: &Fused, i: usize, dtype: DType) -> bool {
+/// Whether operand `i` is read by chains alone, which spread it themselves.
+fn only_in_chains(f: &Fused, i: usize, dtype: DType) -> bool {
     let place = Place::Input(i as u16);
-    f.code.iter().all(|c| !c.inputs.contains(&place) || is_arithmetic(&c.prim, dtype))
+    f.code.iter().all(|c| !c.inputs.contains(&place) || c.is_chain(dtype))
 }
 
 /// Whether operand `i` is read after result `k` is written, or by what writes it, unless that
@@ -403,13 +419,13 @@ fn only_in_arithmetic(f: &Fused, i: usize, dtype: DType) -> bool {
 pub(super) fn overwritten_before_read(f: &Fused, i: usize, k: usize) -> bool {
     let writes = f.code.iter().position(|c| c.output == Place::Result(k as u16));
     let reads = f.code.iter().rposition(|c| c.inputs.contains(&Place::Input(i as u16)));
-    let in_order = writes.is_some_and(|w| is_arithmetic(&f.code[w].prim, f.results[k].0.dtype));
+    let in_order = writes.is_some_and(|w| f.code[w].is_chain(f.results[k].0.dtype));
     if in_order { reads > writes } else { reads >= writes }
 }
 
 /// Asks for a cache line that will be needed soon. Any address will do.
 #[inline(always)]
-fn prefetch_line(at: *const u8) {
+pub(super) fn prefetch_line(at: *const u8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching reads nothing, wherever it points; SSE is part of x86-64.
     unsafe {
