@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A tool: its name, what it finds, the component of the toolchain that it needs, the command of
-/// cargo, the tests it runs, which of those (their names contain this), and variables of its
-/// environment.
+/// cargo, the tests it runs, which of those (their names contain one of these; all where
+/// there is none), and variables of its environment.
 struct Tool {
     name: &'static str,
     finds: &'static str,
@@ -21,7 +21,7 @@ struct Tool {
 impl Tool {
     /// The words after `cargo`.
     fn arguments(&self) -> Vec<&'static str> {
-        [&["+nightly"], self.command, self.tests, self.only].concat()
+        [&["+nightly"], self.command, self.tests, &["--"], self.only].concat()
     }
 }
 
