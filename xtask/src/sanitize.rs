@@ -38,6 +38,9 @@ const KERNELS: &[&str] = &[
     "x86_64-unknown-linux-gnu",
 ];
 
+/// The pool's threads outlive the tests, on purpose, and tests ask for the number of cores.
+const MIRI: &[(&str, &str)] = &[("MIRIFLAGS", "-Zmiri-disable-isolation -Zmiri-ignore-leaks")];
+
 const TOOLS: &[Tool] = &[
     Tool {
         name: "miri-array",
@@ -49,14 +52,22 @@ const TOOLS: &[Tool] = &[
         env: &[],
     },
     Tool {
-        name: "miri-threads",
-        finds: "undefined behaviour and data races in the pool",
+        name: "miri-engine",
+        finds: "undefined behaviour and data races in the pool, and in plans with loops and products",
         component: Some("miri"),
         command: &["miri", "test"],
         tests: &["-p", "mathesis-engine", "--lib"],
-        only: &["threads::"],
-        // The pool's threads outlive the tests, on purpose.
-        env: &[("MIRIFLAGS", "-Zmiri-disable-isolation -Zmiri-ignore-leaks")],
+        only: &["threads::", "profile::", "kernels::sliding::", "kernels::dot::nest::"],
+        env: MIRI,
+    },
+    Tool {
+        name: "miri-examples",
+        finds: "undefined behaviour in the kernels for processors without AVX, on every example",
+        component: Some("miri"),
+        command: &["miri", "test"],
+        tests: &["-p", "mathesis-engine", "--test", "examples"],
+        only: &["--nocapture"],
+        env: MIRI,
     },
     Tool {
         name: "address",
@@ -149,6 +160,6 @@ mod tests {
     #[test]
     fn an_unknown_tool_is_named() {
         let error = run(Path::new("."), &["valgrind"]).unwrap_err();
-        assert!(error.contains("`valgrind` is none of miri-array, miri-threads, address, thread"));
+        assert!(error.contains("`valgrind` is none of miri-array, miri-engine, "));
     }
 }
