@@ -61,7 +61,8 @@ mod tests {
     #[test]
     fn integers_agree_exactly() {
         let [a, b] = [1_000_000_000_i64, 1_000_000_001].map(Array::scalar);
-        assert!(difference(&[a.clone()], &[b], 1e-3).is_some());
-        assert_eq!(difference(&[a.clone()], &[a], 0.0), None);
+        let [a, b] = [[a], [b]];
+        assert!(difference(&a, &b, 1e-3).is_some());
+        assert_eq!(difference(&a, &a, 0.0), None);
     }
 }
