@@ -467,7 +467,7 @@ mod tests {
         for dtype in [DType::Bool, DType::F32, DType::F64] {
             for bytes in [16, memory::SMALL - 8, memory::SMALL, LARGE, LARGE + 8] {
                 let n = bytes / dtype.size();
-                let mut a = Array::fresh(&Type::new(dtype, &[n]));
+                let mut a = Array::fresh(&Type::new(dtype, [n]));
                 with_dtype!(dtype, T => {
                     let v = a.unique::<T>().expect("nobody else holds it");
                     assert_eq!(v.len(), n);
@@ -483,14 +483,14 @@ mod tests {
                 });
             }
         }
-        assert_eq!(Array::fresh(&Type::new(DType::F64, &[0])).as_slice::<f64>(), []);
+        assert_eq!(Array::fresh(&Type::new(DType::F64, [0])).as_slice::<f64>(), []);
     }
 
     /// What the engine's loops do: results are written through the address of the whole while
     /// earlier ones are read.
     #[test]
     fn parts_are_read_while_others_are_written() {
-        let mut whole = Array::fresh(&Type::new(DType::F64, &[5, 30]));
+        let mut whole = Array::fresh(&Type::new(DType::F64, [5, 30]));
         let start = whole.unique_ptr().expect("nobody else holds it").cast::<f64>();
         let mut sums = vec![];
         for i in 0..5 {
@@ -504,7 +504,7 @@ mod tests {
             assert_eq!(part.clone().compact(), *part);
         }
         assert!(whole.unique::<f64>().is_none(), "parts hold it");
-        assert_eq!(Array::stack(&sums, &Type::new(DType::F64, &[30])), whole);
+        assert_eq!(Array::stack(&sums, &Type::new(DType::F64, [30])), whole);
         drop(sums);
         assert_eq!(whole.unique::<f64>().map(|v| v.len()), Some(150));
     }
