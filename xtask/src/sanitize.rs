@@ -5,82 +5,86 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// A tool: its name, what it finds, the component of the toolchain that it needs, the command, and
-/// variables of its environment.
+/// A tool: its name, what it finds, the component of the toolchain that it needs, the command of
+/// cargo, the tests it runs, which of those (their names contain one of these; all where
+/// there is none), and variables of its environment.
 struct Tool {
     name: &'static str,
     finds: &'static str,
     component: Option<&'static str>,
     command: &'static [&'static str],
+    tests: &'static [&'static str],
+    only: &'static [&'static str],
     env: &'static [(&'static str, &'static str)],
 }
 
-/// A sanitizer needs the target named, so that build scripts are not instrumented too.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+impl Tool {
+    /// The words after `cargo`.
+    fn arguments(&self) -> Vec<&'static str> {
+        [&["+nightly"], self.command, self.tests, &["--"], self.only].concat()
+    }
+}
+
+/// The tests of the unsafe code, and those of random programs. A sanitizer needs the target named,
+/// so that build scripts are not instrumented too.
+const KERNELS: &[&str] = &[
+    "-p",
+    "mathesis-engine",
+    "-p",
+    "mathesis-testing",
+    "--lib",
+    "--tests",
+    "--target",
+    "x86_64-unknown-linux-gnu",
+];
+
+/// The pool's threads outlive the tests, on purpose, and tests ask for the number of cores.
+const MIRI: &[(&str, &str)] = &[("MIRIFLAGS", "-Zmiri-disable-isolation -Zmiri-ignore-leaks")];
 
 const TOOLS: &[Tool] = &[
     Tool {
         name: "miri-array",
         finds: "undefined behaviour in the buffers",
         component: Some("miri"),
-        command: &["cargo", "+nightly", "miri", "test", "-p", "mathesis-array", "--lib"],
+        command: &["miri", "test"],
+        tests: &["-p", "mathesis-array", "--lib"],
+        only: &[],
         env: &[],
     },
     Tool {
-        name: "miri-threads",
-        finds: "undefined behaviour and data races in the pool",
+        name: "miri-engine",
+        finds: "undefined behaviour and data races in the pool, and in plans with loops and products",
         component: Some("miri"),
-        command: &[
-            "cargo",
-            "+nightly",
-            "miri",
-            "test",
-            "-p",
-            "mathesis-engine",
-            "--lib",
-            "threads::",
-        ],
-        // The pool's threads outlive the tests, on purpose.
-        env: &[("MIRIFLAGS", "-Zmiri-disable-isolation -Zmiri-ignore-leaks")],
+        command: &["miri", "test"],
+        tests: &["-p", "mathesis-engine", "--lib"],
+        only: &["threads::", "profile::", "kernels::sliding::", "kernels::dot::nest::"],
+        env: MIRI,
+    },
+    Tool {
+        name: "miri-examples",
+        finds: "undefined behaviour in the kernels for processors without AVX, on every example",
+        component: Some("miri"),
+        command: &["miri", "test"],
+        tests: &["-p", "mathesis-engine", "--test", "examples"],
+        only: &["--nocapture"],
+        env: MIRI,
     },
     Tool {
         name: "address",
         finds: "accesses out of bounds and after free, in the kernels on examples and random programs",
         component: None,
-        command: &[
-            "cargo",
-            "+nightly",
-            "test",
-            "-p",
-            "mathesis-engine",
-            "-p",
-            "mathesis-testing",
-            "--lib",
-            "--tests",
-            "--target",
-            TARGET,
-        ],
-        env: &[("RUSTFLAGS", "-Zsanitizer=address")],
+        command: &["test"],
+        tests: KERNELS,
+        only: &[],
+        env: &[("RUSTFLAGS", "-Zsanitizer=address --cfg exact_memory")],
     },
     Tool {
         name: "thread",
         finds: "data races, in the pool and the kernels that use it",
         component: Some("rust-src"),
-        command: &[
-            "cargo",
-            "+nightly",
-            "test",
-            "-Zbuild-std",
-            "-p",
-            "mathesis-engine",
-            "-p",
-            "mathesis-testing",
-            "--lib",
-            "--tests",
-            "--target",
-            TARGET,
-            "thread",
-        ],
+        command: &["test", "-Zbuild-std"],
+        tests: KERNELS,
+        only: &["thread"],
         env: &[("RUSTFLAGS", "-Zsanitizer=thread")],
     },
 ];
@@ -112,9 +116,9 @@ pub(crate) fn run(root: &Path, names: &[&str]) -> Result<(), String> {
             missing.push(tool.name);
             continue;
         }
-        println!("── {}: {}\n   {}", tool.name, tool.finds, tool.command.join(" "));
-        let [program, arguments @ ..] = tool.command else { continue };
-        let status = Command::new(program)
+        let arguments = tool.arguments();
+        println!("── {}: {}\n   cargo {}", tool.name, tool.finds, arguments.join(" "));
+        let status = Command::new("cargo")
             .args(arguments)
             .envs(tool.env.iter().copied())
             // Artefacts of another toolchain and other flags must not displace the usual ones.
@@ -156,6 +160,6 @@ mod tests {
     #[test]
     fn an_unknown_tool_is_named() {
         let error = run(Path::new("."), &["valgrind"]).unwrap_err();
-        assert!(error.contains("`valgrind` is none of miri-array, miri-threads, address, thread"));
+        assert!(error.contains("`valgrind` is none of miri-array, miri-engine, "));
     }
 }

@@ -132,6 +132,7 @@ impl Array {
     pub fn fresh(ty: &Type) -> Array {
         let (n, size) = (ty.len(), ty.dtype.size());
         let spare = match n * size {
+            _ if memory::EXACT => 0,
             0..memory::SMALL => 0,
             memory::SMALL..LARGE => LINE,
             _ => SPARE,
@@ -199,7 +200,7 @@ impl Array {
     /// copied if they do not yet.
     pub fn aligned(self) -> Array {
         let aligned = self.as_ptr().addr().is_multiple_of(LINE);
-        if aligned || self.len * self.dtype().size() < memory::SMALL {
+        if aligned || memory::EXACT || self.len * self.dtype().size() < memory::SMALL {
             return self;
         }
         let mut copy = Array::fresh(&self.ty());
@@ -457,6 +458,55 @@ mod tests {
         drop(b);
         assert!(a.unique::<f32>().is_some());
         assert!(a.unique::<f64>().is_none());
+    }
+
+    /// Lengths below, at and above those from which buffers begin at a cache line and have spare
+    /// elements, with elements of every size.
+    #[test]
+    fn fresh_arrays_are_written_and_read_at_their_ends() {
+        for dtype in [DType::Bool, DType::F32, DType::F64] {
+            for bytes in [16, memory::SMALL - 8, memory::SMALL, LARGE, LARGE + 8] {
+                let n = bytes / dtype.size();
+                let mut a = Array::fresh(&Type::new(dtype, [n]));
+                with_dtype!(dtype, T => {
+                    let v = a.unique::<T>().expect("nobody else holds it");
+                    assert_eq!(v.len(), n);
+                    (v[0], v[n - 1]) = (T::ZERO, T::ONE);
+                    let ends = |a: &Array| {
+                        let v = a.as_slice::<T>();
+                        (v.len(), v[0], v[v.len() - 1])
+                    };
+                    let want = (n, T::ZERO, T::ONE);
+                    assert_eq!(ends(&a), want);
+                    assert_eq!(ends(&a.clone().compact()), want);
+                    assert_eq!(ends(&a.aligned()), want);
+                });
+            }
+        }
+        assert_eq!(Array::fresh(&Type::new(DType::F64, [0])).as_slice::<f64>(), []);
+    }
+
+    /// What the engine's loops do: results are written through the address of the whole while
+    /// earlier ones are read.
+    #[test]
+    fn parts_are_read_while_others_are_written() {
+        let mut whole = Array::fresh(&Type::new(DType::F64, [5, 30]));
+        let start = whole.unique_ptr().expect("nobody else holds it").cast::<f64>();
+        let mut sums = vec![];
+        for i in 0..5 {
+            let part = whole.index_first(i);
+            // SAFETY: part `i` lies inside the whole, and nobody has read it yet.
+            unsafe { std::slice::from_raw_parts_mut(start.add(i * 30), 30) }.fill(i as f64);
+            sums.push(part);
+        }
+        for (i, part) in sums.iter().enumerate() {
+            assert_eq!(part.to_vec::<f64>(), [i as f64; 30]);
+            assert_eq!(part.clone().compact(), *part);
+        }
+        assert!(whole.unique::<f64>().is_none(), "parts hold it");
+        assert_eq!(Array::stack(&sums, &Type::new(DType::F64, [30])), whole);
+        drop(sums);
+        assert_eq!(whole.unique::<f64>().map(|v| v.len()), Some(150));
     }
 
     #[test]

@@ -4,6 +4,10 @@
 //! asked for again: for a program that runs step after step on arrays of the same sizes, that
 //! can cost more than the arithmetic. So the elements of an array whose last holder is gone are
 //! kept here, up to a limit, and handed out again to arrays of about the same length.
+//!
+//! Under `--cfg exact_memory`, and in fuzz targets, nothing is kept and no buffer has more elements
+//! than its array: a sanitizer sees every access beside an array or after its end. What is to be
+//! overwritten is full of wild values then, so that reading it first shows in results.
 
 use crate::Element;
 use std::collections::BTreeMap;
@@ -48,8 +52,16 @@ static SHELVES: Mutex<Shelves> = Mutex::new(Shelves {
     bool: Shelf::new(),
 });
 
+/// Whether buffers are exactly as long as their arrays and live exactly as long.
+pub(crate) const EXACT: bool = cfg!(any(exact_memory, fuzzing));
+
 /// A vector of `n` elements with arbitrary contents, to be overwritten.
 pub fn take<T: Element>(n: usize) -> Vec<T> {
+    if EXACT {
+        let wild =
+            if T::DTYPE.is_float() { T::from_f64(f64::NAN) } else { T::from_i64(-7_777_777) };
+        return vec![wild; n];
+    }
     let bytes = n * size_of::<T>();
     if bytes >= SMALL {
         let mut shelves = SHELVES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,7 +89,7 @@ pub fn take<T: Element>(n: usize) -> Vec<T> {
 pub fn give_back<T: Element>(v: Vec<T>) {
     // By what it can hold, not by what it held, or it would shrink with every use.
     let (capacity, bytes) = (v.capacity(), v.capacity() * size_of::<T>());
-    if !(SMALL..=LIMIT).contains(&bytes) {
+    if EXACT || !(SMALL..=LIMIT).contains(&bytes) {
         return;
     }
     let mut shelves = SHELVES.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,6 +153,7 @@ mod tests {
 
     // Lengths that no other test uses: the shelves are the process's.
     #[test]
+    #[cfg_attr(exact_memory, ignore = "nothing is kept")]
     fn the_memory_of_an_array_is_used_again_once_nobody_holds_it() {
         let a = Array::from_vec(vec![1.0_f32; 70_001], &[70_001]);
         let at = a.as_slice::<f32>().as_ptr().addr();

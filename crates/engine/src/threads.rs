@@ -68,8 +68,8 @@ static POOL: Pool = Pool {
 };
 
 /// Rounds of waiting before a worker sleeps: some tens of microseconds, the time between two
-/// steps of a program.
-const SPINS: u32 = 2000;
+/// steps of a program. (Miri would take seconds for them, and see no more than in a few.)
+const SPINS: u32 = if cfg!(miri) { 8 } else { 2000 };
 
 /// The number of threads that a loop may use, the calling one included.
 ///

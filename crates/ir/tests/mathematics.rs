@@ -1,7 +1,7 @@
 //! Programs as mathematics: what is written means what the program computes.
 
 use array::{Array, DType, Type};
-use ir::check::{Sample, fill, jvp_program, program_of, random_program, vjp_program};
+use ir::check::{Sample, close_enough, fill, jvp_program, program_of, random_program, vjp_program};
 use ir::math::{
     Expression, MathError, Style, derivation, explain, formulas, latex, tidied, unicode,
 };
@@ -13,10 +13,6 @@ use ir::{Builder, Expr, Program, RuleResult, Var, parse};
 fn uniform(state: &mut u64) -> f64 {
     *state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
     (*state >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-fn close(a: f64, b: f64, tolerance: f64) -> bool {
-    a == b || (a - b).abs() <= tolerance * (1.0 + a.abs().max(b.abs()))
 }
 
 /// The derivative with respect to one scalar input, untidied.
@@ -84,7 +80,7 @@ fn agrees(expression: &str, wrt: &str, order: usize, range: (f64, f64)) {
                 .collect();
             let want = value(&raw, &x);
             let check = |got: f64, what: &str| {
-                let ok = close(got, want, 1e-7) || want.is_nan() && got.is_nan();
+                let ok = close_enough(got, want, 1e-7);
                 assert!(ok, "{expression}, order {k} at {x:?}: {got} {what}, {want} by the rules");
             };
             if k == 0 {
@@ -208,7 +204,10 @@ fn same_function(p: &Program, q: &Program, inputs: &[Array], what: &str) -> bool
             // Large intermediate values cancel differently.
             if x.is_finite() && x.abs() < 1e6 {
                 finite = true;
-                assert!(close(x, y, tolerance), "{what}\n is {x}, tidied {y}, at {inputs:?}");
+                assert!(
+                    close_enough(x, y, tolerance),
+                    "{what}\n is {x}, tidied {y}, at {inputs:?}"
+                );
             }
         }
     }
@@ -247,7 +246,7 @@ fn random_expressions_mean_what_they_say() {
         let want = value(e.program(), &x);
         let got = value_of_text(&written, e.variables(), &x);
         assert!(
-            close(got, want, 1e-9) || want.abs() > 1e12,
+            close_enough(got, want, 1e-9) || want.abs() > 1e12,
             "{text}\n is written {written}\n and is {want}, not {got}"
         );
         // Tidied.
@@ -269,7 +268,8 @@ fn random_expressions_mean_what_they_say() {
                         (value(&order.program, &x), value_of_text(&text, e.variables(), &x));
                     // [P] wins over infinity in programs, not in arithmetic.
                     let bracket = b.is_nan() && text.contains('[');
-                    let fine = !a.is_finite() || a.abs() > 1e6 || close(a, b, 1e-6) || bracket;
+                    let fine =
+                        !a.is_finite() || a.abs() > 1e6 || close_enough(a, b, 1e-6) || bracket;
                     assert!(fine, "{what} is {a}, its text {b}");
                 }
             }
@@ -532,7 +532,7 @@ fn notation_that_is_understood() {
         ("pow(x, 2)", x * x),
         ("- - x", x),
     ] {
-        assert!(close(v(text), want, 1e-14), "{text} is {}, expected {want}", v(text));
+        assert!(close_enough(v(text), want, 1e-14), "{text} is {}, expected {want}", v(text));
     }
 }
 
@@ -618,7 +618,7 @@ fn long_programs_are_written_and_tidied_without_recursion() {
     balanced(&latex(&p));
     let q = tidied(&p).unwrap();
     let x = [Array::scalar(0.3)];
-    assert!(close(p.eval(&x).unwrap()[0].item(), q.eval(&x).unwrap()[0].item(), 1e-9));
+    assert!(close_enough(p.eval(&x).unwrap()[0].item(), q.eval(&x).unwrap()[0].item(), 1e-9));
 }
 
 #[test]
@@ -653,7 +653,11 @@ fn derivations_of_programs_with_arrays() {
     let inputs = [w.clone(), x.clone(), Array::scalar(s), direction.clone()];
     for (order, want) in e.orders.iter().zip([first, second]) {
         let got = order.program.eval(&inputs).unwrap()[0].item();
-        assert!(close(got, want, 1e-5), "order {}: {got}, {want} by differences", order.order);
+        assert!(
+            close_enough(got, want, 1e-5),
+            "order {}: {got}, {want} by differences",
+            order.order
+        );
     }
     let e = ir::math::derivation_named(&p, &["w", "x", "s"], 2, 2).unwrap();
     assert_eq!((e.result(1), e.result(2)), (Some("Σ(tanh(w x))"), Some("0")));

@@ -5,10 +5,12 @@
 //! the derivative" is checking the same two properties of another program. [`Cell`] lists the
 //! compositions; [`check`] decides one of them.
 
+mod agreement;
 mod composition;
 mod fill;
 mod random;
 
+pub use agreement::{close_enough, difference};
 pub use composition::Composition;
 pub use fill::{fill, perturbed, random_like};
 pub use random::{Choices, Sample, program_from, random_program};
@@ -220,13 +222,6 @@ fn scalarised(p: &Program) -> RuleResult<Program> {
     Ok(closed.program)
 }
 
-/// How far two numbers may differ: relative to the larger, or absolutely when both are small.
-fn close_enough(a: f64, b: f64, tolerance: f64) -> bool {
-    (a.is_nan() && b.is_nan())
-        || a == b
-        || (a - b).abs() <= tolerance * (1.0 + a.abs().max(b.abs()))
-}
-
 fn fail<T>(why: String) -> Result<T, RuleError> {
     Err(RuleError::new("check", "check", why))
 }
@@ -264,7 +259,7 @@ fn randoms(types: impl IntoIterator<Item = Type>, seed: u64) -> Vec<Array> {
 
 /// The derivative of `P` along `t` at `x` by central differences, extrapolated once (Richardson),
 /// paired with `ct`.
-fn difference(
+fn by_differences(
     p: &Program,
     x: &[Array],
     t: &[Array],
@@ -284,7 +279,7 @@ fn check_jvp(p: &Program, x: &[Array], run: Run<'_>) -> RuleResult<()> {
     let t = randoms(p.input_types().to_vec(), 11);
     let ct = randoms(p.output_types(), 23);
     let forward = dot(&ct, &run(&jvp_program(p)?, &[x, &t].concat())?);
-    let numeric = difference(p, x, &t, &ct, run)?;
+    let numeric = by_differences(p, x, &t, &ct, run)?;
     if close_enough(forward, numeric, DIFFERENCE) {
         return Ok(());
     }
@@ -303,7 +298,7 @@ fn check_vjp(p: &Program, x: &[Array], run: Run<'_>) -> RuleResult<()> {
     {
         return fail(format!("⟨ct, J·t⟩ is {forward} by jvp, ⟨Jᵀ·ct, t⟩ {reverse} by vjp"));
     }
-    let numeric = difference(p, x, &t, &ct, run)?;
+    let numeric = by_differences(p, x, &t, &ct, run)?;
     if !close_enough(reverse, numeric, DIFFERENCE) {
         return fail(format!("⟨Jᵀ·ct, t⟩ is {reverse} by vjp, {numeric} by differences"));
     }
@@ -347,17 +342,10 @@ fn stacked(x: &[Array], mask: &[bool], size: usize) -> Vec<Array> {
 }
 
 fn compare(got: &[Array], want: &[Array], tolerance: f64, what: &str) -> RuleResult<()> {
-    for (i, (g, w)) in got.iter().zip(want).enumerate() {
-        if g.ty() != w.ty() {
-            return fail(format!("{what}: output {i} is {}, expected {}", g.ty(), w.ty()));
-        }
-        for (k, (a, b)) in g.to_f64().into_iter().zip(w.to_f64()).enumerate() {
-            if !close_enough(a, b, tolerance) {
-                return fail(format!("{what}: output {i}, element {k} is {a}, expected {b}"));
-            }
-        }
+    match difference(got, want, tolerance) {
+        Some(found) => fail(format!("{what}: {found}")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn check_vmap(p: &Program, x: &[Array], run: Run<'_>) -> RuleResult<()> {
@@ -423,7 +411,7 @@ pub fn check(cell: Cell, p: &Program, x: &[Array], run: Run<'_>) -> RuleResult<(
             if !close_enough(uhv, vhu, EXACT) {
                 return fail(format!("the Hessian is not symmetric: {uhv} and {vhu}"));
             }
-            let numeric = difference(&gradient, x, &v, &u, run)?;
+            let numeric = by_differences(&gradient, x, &v, &u, run)?;
             if !close_enough(uhv, numeric, DIFFERENCE) {
                 return fail(format!("uᵀHv is {uhv}, {numeric} by differences"));
             }
@@ -438,7 +426,7 @@ pub fn check(cell: Cell, p: &Program, x: &[Array], run: Run<'_>) -> RuleResult<(
             let direction = [&v, &zero[..], &zero, &zero].concat();
             let at = [x, &v, &v, &zero].concat();
             let exact = dot(&[Array::scalar(1.0)], &run(&third, &[&at[..], &direction].concat())?);
-            let numeric = difference(&second, &at, &direction, &[Array::scalar(1.0)], run)?;
+            let numeric = by_differences(&second, &at, &direction, &[Array::scalar(1.0)], run)?;
             if !close_enough(exact, numeric, DIFFERENCE) {
                 return fail(format!("φ‴ along a line is {exact}, {numeric} by differences"));
             }

@@ -16,7 +16,7 @@ pub mod rounding;
 use array::{Array, DType};
 use compile::{Operation, Step};
 use engine::Executable;
-use ir::check::Sample;
+use ir::check::{Sample, difference};
 use ir::prim::{Primitive, ReduceOp, Unary};
 use ir::{Prim, Program, RuleResult};
 use rounding::disagreement;
@@ -213,34 +213,4 @@ fn wrong_sum(prim: &Prim, x: &[&Array], got: &Array) -> Option<String> {
 /// The largest sum of magnitudes that cannot overflow on the way.
 fn largest(dtype: DType) -> f64 {
     if dtype == DType::F32 { f64::from(f32::MAX) } else { f64::MAX }
-}
-
-/// Whether two numbers agree up to `tolerance`, relative to the larger or absolutely when small.
-fn close(a: f64, b: f64, tolerance: f64) -> bool {
-    (a.is_nan() && b.is_nan())
-        || a == b
-        || (a - b).abs() <= tolerance * (1.0 + a.abs().max(b.abs()))
-}
-
-/// What differs between two lists of arrays, if anything does.
-pub fn difference(got: &[Array], want: &[Array], tolerance: f64) -> Option<String> {
-    if got.len() != want.len() {
-        return Some(format!("{} outputs, expected {}", got.len(), want.len()));
-    }
-    for (i, (g, w)) in got.iter().zip(want).enumerate() {
-        if g.ty() != w.ty() {
-            return Some(format!("output {i} is {}, expected {}", g.ty(), w.ty()));
-        }
-        let tolerance = match g.dtype() {
-            DType::F32 => tolerance.max(2e-5),
-            DType::F64 => tolerance,
-            DType::I32 | DType::I64 | DType::U32 | DType::Bool => 0.0,
-        };
-        for (k, (a, b)) in g.to_f64().into_iter().zip(w.to_f64()).enumerate() {
-            if !close(a, b, tolerance) {
-                return Some(format!("output {i}, element {k} is {a}, expected {b}"));
-            }
-        }
-    }
-    None
 }
