@@ -1,6 +1,6 @@
 //! Arrays: a shape and a shared buffer of elements.
 
-use crate::memory::{self, Storage};
+use crate::memory::{self, LINE, PAGE, Storage};
 use crate::shape::{self, Type};
 use crate::{DType, Element};
 use smallvec::SmallVec;
@@ -8,15 +8,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Bytes of a cache line, and of the longest vectors.
-const LINE: usize = 64;
-
-/// Bytes of a page, by which sets of caches repeat; arrays from `LARGE` bytes on begin at one of
-/// `STEPS` places in it.
-const PAGE: usize = 4096;
+/// Large arrays begin at one of `STEPS` places in a page.
 const STEPS: usize = 16;
 const STEP: usize = PAGE / STEPS;
-const LARGE: usize = 64 << 10;
 
 /// Bytes that a buffer may have beside the elements of its array (see [`Array::fresh`]).
 const SPARE: usize = LINE + PAGE;
@@ -131,13 +125,9 @@ impl Array {
     /// sets of the first-level cache than they have.
     pub fn fresh(ty: &Type) -> Array {
         let (n, size) = (ty.len(), ty.dtype.size());
-        let spare = match n * size {
-            0..memory::SMALL => 0,
-            memory::SMALL..LARGE => LINE,
-            _ => SPARE,
-        };
+        let spare = memory::spare(n * size);
         with_dtype!(ty.dtype, T => {
-            let data = memory::take::<T>(n + spare / size);
+            let data = memory::take_with_spare::<T>(n);
             let address = data.as_ptr().addr();
             let line = address.wrapping_neg() % LINE;
             let start = match spare {
@@ -199,13 +189,15 @@ impl Array {
     /// copied if they do not yet.
     pub fn aligned(self) -> Array {
         let aligned = self.as_ptr().addr().is_multiple_of(LINE);
-        if aligned || self.len * self.dtype().size() < memory::SMALL {
+        if aligned || memory::spare(self.len * self.dtype().size()) == 0 {
             return self;
         }
         let mut copy = Array::fresh(&self.ty());
         with_dtype!(self.dtype(), T => {
             let to = copy.unique::<T>().expect("invariant: nobody else holds a new array");
             to.copy_from_slice(self.as_slice());
+            // Not kept for arrays to come: it has not the room to place one that large.
+            drop(self.into_vec::<T>());
         });
         copy
     }

@@ -13,7 +13,16 @@ use std::sync::{Mutex, PoisonError};
 const LIMIT: usize = 1 << 30;
 
 /// Buffers below this size are left to the allocator, which is good at them.
-pub(crate) const SMALL: usize = 4 << 10;
+const SMALL: usize = 4 << 10;
+
+/// Bytes of a cache line, and of the longest vectors.
+pub(crate) const LINE: usize = 64;
+
+/// Bytes of a page, by which sets of caches repeat.
+pub(crate) const PAGE: usize = 4096;
+
+/// Arrays from this size on begin at different places of a page.
+const LARGE: usize = 64 << 10;
 
 /// Vectors of one element type, by capacity.
 #[derive(Debug)]
@@ -48,14 +57,34 @@ static SHELVES: Mutex<Shelves> = Mutex::new(Shelves {
     bool: Shelf::new(),
 });
 
+/// Bytes that a buffer for `bytes` of elements has beside them, so that those may begin where it
+/// is best (see [`crate::Array::fresh`]).
+pub(crate) fn spare(bytes: usize) -> usize {
+    match bytes {
+        0..SMALL => 0,
+        SMALL..LARGE => LINE,
+        _ => LINE + PAGE,
+    }
+}
+
 /// A vector of `n` elements with arbitrary contents, to be overwritten.
 pub fn take<T: Element>(n: usize) -> Vec<T> {
-    let bytes = n * size_of::<T>();
-    if bytes >= SMALL {
+    // With the room that arrays of as many elements need: the two share their memory.
+    obtain(n, n + spare(n * size_of::<T>()) / size_of::<T>())
+}
+
+/// The same with room to place the elements (see [`spare`]).
+pub(crate) fn take_with_spare<T: Element>(n: usize) -> Vec<T> {
+    let all = n + spare(n * size_of::<T>()) / size_of::<T>();
+    obtain(all, all)
+}
+
+fn obtain<T: Element>(n: usize, capacity: usize) -> Vec<T> {
+    if capacity * size_of::<T>() >= SMALL {
         let mut shelves = SHELVES.lock().unwrap_or_else(PoisonError::into_inner);
         let shelf = &mut T::shelf(&mut shelves).0;
         // One that is a little larger will do: so arrays of similar sizes share their memory.
-        let found = shelf.range(n..=n + n / 4).next().map(|(&capacity, _)| capacity);
+        let found = shelf.range(capacity..=capacity + capacity / 4).next().map(|(&c, _)| c);
         if let Some(capacity) = found
             && let Some(kept) = shelf.get_mut(&capacity)
             && let Some(mut v) = kept.pop()
@@ -70,7 +99,9 @@ pub fn take<T: Element>(n: usize) -> Vec<T> {
             return v;
         }
     }
-    vec![T::ZERO; n]
+    let mut v = vec![T::ZERO; capacity];
+    v.truncate(n);
+    v
 }
 
 /// Takes in a vector that is not needed any more.
