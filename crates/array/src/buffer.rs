@@ -115,8 +115,12 @@ impl Array {
 
     /// An array whose every element is `value`, converted to `dtype`.
     pub fn full(dtype: DType, shape: &[usize], value: f64) -> Array {
-        let n = shape::size(shape);
-        with_dtype!(dtype, T => Array::from_vec(vec![T::from_f64(value); n], shape))
+        let mut array = Array::fresh(&Type::new(dtype, shape));
+        with_dtype!(dtype, T => {
+            let all = array.unique::<T>().expect("invariant: nobody else holds a new array");
+            all.fill(T::from_f64(value));
+        });
+        array
     }
 
     /// An array with arbitrary elements, to be overwritten. Larger ones begin at a cache line, so
