@@ -457,7 +457,7 @@ mod tests {
     #[test]
     fn fresh_arrays_are_written_and_read_at_their_ends() {
         for dtype in [DType::Bool, DType::F32, DType::F64] {
-            for bytes in [16, memory::SMALL - 8, memory::SMALL, LARGE, LARGE + 8] {
+            for bytes in [16, memory::SMALL - 8, memory::SMALL, memory::LARGE, memory::LARGE + 8] {
                 let n = bytes / dtype.size();
                 let mut a = Array::fresh(&Type::new(dtype, [n]));
                 with_dtype!(dtype, T => {

@@ -25,7 +25,7 @@ const LIMIT: usize = 1 << 30;
 const PATIENCE: u64 = 32;
 
 /// Buffers below this size are left to the allocator, which is good at them.
-const SMALL: usize = 4 << 10;
+pub(crate) const SMALL: usize = 4 << 10;
 
 /// Bytes of a cache line, and of the longest vectors.
 pub(crate) const LINE: usize = 64;
@@ -34,7 +34,7 @@ pub(crate) const LINE: usize = 64;
 pub(crate) const PAGE: usize = 4096;
 
 /// Arrays from this size on begin at different places of a page.
-const LARGE: usize = 64 << 10;
+pub(crate) const LARGE: usize = 64 << 10;
 
 /// A vector that waits to be used again.
 #[derive(Debug)]
