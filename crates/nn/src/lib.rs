@@ -18,16 +18,25 @@
 extern crate tensor as mathesis;
 
 mod activation;
+mod convolution;
 pub mod init;
 mod linear;
 mod loss;
 pub mod metrics;
 mod mlp;
+mod normalisation;
 
 pub use activation::Activation;
+pub use convolution::{
+    AveragePool, Conv, ConvTranspose, MaxPool, PaddingMode, global_average_pool, global_max_pool,
+    pad,
+};
 pub use linear::Linear;
 pub use loss::{
     binary_cross_entropy, cross_entropy, hinge, mean_squared_error, smoothed_cross_entropy,
     squared_error,
 };
 pub use mlp::Mlp;
+pub use normalisation::{
+    BatchNorm, GroupNorm, LayerNorm, RmsNorm, RunningStatistics, shared_over_batch,
+};
