@@ -1,0 +1,115 @@
+//! Values and gradients of layers against PyTorch's, with the same weights and the same inputs
+//! (`oracles/layers.py`).
+
+mod oracle;
+
+use nn::{
+    AveragePool, BatchNorm, Conv, ConvTranspose, GroupNorm, LayerNorm, MaxPool, PaddingMode,
+    RmsNorm, RunningStatistics, global_average_pool, global_max_pool, shared_over_batch,
+};
+use oracle::Case;
+use tensor::transformations::VmapOptions;
+use tensor::{DType, Key, Tensor, vmap, vmap_with};
+
+const F64: DType = DType::F64;
+
+fn key() -> Key {
+    Key::new(0)
+}
+
+fn named(name: &'static str) -> VmapOptions {
+    VmapOptions { name: Some(name), ..VmapOptions::default() }
+}
+
+fn check_conv<const D: usize>(name: &str, layer: Conv<D>) {
+    Case::named(&format!("convolution/{name}"))
+        .check(layer, |layer, x| vmap(|x: &Tensor| layer.call(x))(x));
+}
+
+fn check_transposed<const D: usize>(name: &str, layer: ConvTranspose<D>) {
+    Case::named(&format!("convolution/{name}"))
+        .check(layer, |layer, x| vmap(|x: &Tensor| layer.call(x))(x));
+}
+
+#[test]
+fn convolutions() {
+    let layer = Conv::grouped(key(), 4, 4, [3], 2, F64).stride([2]).dilation([2]).padding([2]);
+    check_conv("1d", layer);
+    let layer = Conv::new(key(), 2, 3, [3, 2], F64).stride([2, 1]).dilation([1, 2]);
+    check_conv("2d", layer.padding([1, 2]));
+    check_conv("2d/depthwise", Conv::depthwise(key(), 2, 2, [3, 3], F64).same_padding());
+    check_conv("2d/same, even kernel", Conv::new(key(), 2, 2, [2, 4], F64).same_padding());
+    let layer = Conv::new(key(), 2, 2, [2, 1, 2], F64).stride([1, 2, 1]).padding([0, 0, 1]);
+    check_conv("3d", layer);
+}
+
+#[test]
+fn convolutions_of_continued_examples() {
+    let layer = Conv::new(key(), 2, 2, [3], F64).dilation([2]).same_padding();
+    check_conv("1d/circular", layer.mode(PaddingMode::Circular));
+    let layer = Conv::new(key(), 1, 2, [3, 3], F64).same_padding();
+    check_conv("2d/circular", layer.mode(PaddingMode::Circular));
+    let layer = Conv::new(key(), 1, 2, [3, 3], F64).padding([2, 1]).stride([2, 2]);
+    check_conv("2d/reflect", layer.mode(PaddingMode::Reflect));
+}
+
+#[test]
+fn transposed_convolutions() {
+    let layer = ConvTranspose::grouped(key(), 4, 2, [3], 2, F64).stride([2]);
+    check_transposed("1d/transposed", layer.padding([1]).extra([1]));
+    let layer = ConvTranspose::new(key(), 2, 3, [3, 2], F64).stride([2, 3]).padding([1, 0]);
+    check_transposed("2d/transposed", layer.extra([0, 2]).dilation([2, 1]));
+    let layer = ConvTranspose::new(key(), 1, 2, [2, 2, 1], F64).stride([1, 2, 1]);
+    check_transposed("3d/transposed", layer);
+}
+
+#[test]
+fn pooling() {
+    let check = |name: &str, f: &dyn Fn(&Tensor) -> Tensor| {
+        Case::named(&format!("pooling/{name}")).check((), |(), x| vmap(f)(x));
+    };
+    check("max 1d", &|x| MaxPool::new([3]).stride([2]).padding([1]).call(x));
+    check("max 2d", &|x| MaxPool::new([3, 2]).stride([2, 1]).padding([1, 0]).call(x));
+    check("max 3d", &|x| MaxPool::new([2, 1, 2]).stride([2, 1, 1]).call(x));
+    let average = AveragePool::new([3, 2]).stride([2, 2]);
+    check("average 2d", &|x| average.padding([1, 1], true).call(x));
+    check("average 2d, what is seen", &|x| average.padding([1, 1], false).call(x));
+    check("global average", &global_average_pool);
+    check("global max", &global_max_pool);
+}
+
+#[test]
+fn normalisation_of_examples() {
+    let layer = LayerNorm::new(&[3, 4], F64);
+    Case::named("normalisation/layer").check(layer, |layer, x| vmap(|x: &Tensor| layer.call(x))(x));
+    let layer = GroupNorm::new(2, 4, F64);
+    Case::named("normalisation/group").check(layer, |layer, x| vmap(|x: &Tensor| layer.call(x))(x));
+    let layer = GroupNorm::new(2, 2, F64);
+    let case = Case::named("normalisation/instance");
+    case.check(layer, |layer, x| vmap(|x: &Tensor| layer.call(x))(x));
+    // Leading axes run in parallel: no vmap is needed.
+    let case = Case::named("normalisation/root mean square");
+    case.check(RmsNorm::new(&[4], F64), |layer, x| layer.call(x));
+}
+
+#[test]
+fn normalisation_of_batches() {
+    for dimensions in ["0d", "2d"] {
+        let (layer, _) = BatchNorm::new(2, F64);
+        let case = Case::named(&format!("normalisation/batch, training, {dimensions}"));
+        let running = |case: &Case| RunningStatistics {
+            mean: case.constant("mean"),
+            variance: case.constant("variance"),
+        };
+        case.check(layer.clone(), |layer, x| {
+            let train = |x: &Tensor| layer.call(x, &running(&case), Some("batch"));
+            let (y, after) = vmap_with(named("batch"), train)(x);
+            (y, shared_over_batch(&after))
+        });
+        let case = Case::named(&format!("normalisation/batch, inference, {dimensions}"));
+        case.check(layer, |layer, x| {
+            let y = vmap(|x: &Tensor| layer.call(x, &running(&case), None).0)(x);
+            (y, running(&case))
+        });
+    }
+}
