@@ -3,9 +3,13 @@
 
 mod oracle;
 
+use nn::recurrent::{
+    Bidirectional, Cell, Elman, Gru, Lstm, Reset, Stacked, length_mask, run,
+};
 use nn::{
-    AveragePool, BatchNorm, Conv, ConvTranspose, GroupNorm, LayerNorm, MaxPool, PaddingMode,
-    RmsNorm, RunningStatistics, global_average_pool, global_max_pool, shared_over_batch,
+    AveragePool, BatchNorm, Conv, ConvTranspose, Embedding, GroupNorm, LayerNorm, MaxPool,
+    PaddingMode, RmsNorm, RunningStatistics, global_average_pool, global_max_pool,
+    shared_over_batch,
 };
 use oracle::Case;
 use tensor::transformations::VmapOptions;
@@ -112,4 +116,73 @@ fn normalisation_of_batches() {
             (y, running(&case))
         });
     }
+}
+
+#[test]
+fn embeddings() {
+    let case = Case::named("embedding");
+    let table = Embedding::new(key(), 5, 3, F64);
+    case.check(table, |table, _| table.call(&case.constant("tokens")));
+}
+
+/// The outputs and the last state.
+fn looped<C: Cell>(cell: &C, xs: &Tensor, mask: Option<&Tensor>) -> (Tensor, C::State) {
+    let (last, ys) = run(cell, xs, &cell.initial(), mask, false);
+    (ys, last)
+}
+
+fn check_cell<C: Cell>(name: &str, cell: C) {
+    Case::named(&format!("recurrent/{name}"))
+        .check(cell, |cell, x| vmap(|x: &Tensor| looped(cell, x, None))(x));
+}
+
+#[test]
+fn recurrent_cells() {
+    check_cell("elman", Elman::new(key(), 3, 2, F64));
+    check_cell("lstm", Lstm::new(key(), 3, 2, F64));
+    check_cell("gru", Gru::new(key(), 3, 2, F64));
+    let gru = Gru { reset: Reset::BeforeProduct, ..Gru::new(key(), 3, 2, F64) };
+    check_cell("gru, reset before", gru);
+}
+
+#[test]
+fn ragged_batches() {
+    let case = Case::named("recurrent/lstm, ragged");
+    let lengths = case.constant("lengths");
+    case.check(Lstm::new(key(), 3, 2, F64), |cell, x| {
+        let masked =
+            |(x, n): &(Tensor, Tensor)| looped(cell, x, Some(&length_mask(n, x.shape()[0])));
+        vmap(masked)(&(x.clone(), lengths.clone()))
+    });
+    let case = Case::named("recurrent/gru, stacked, ragged");
+    let lengths = case.constant("lengths");
+    let layers = vec![Gru::new(key(), 3, 2, F64), Gru::new(key(), 2, 2, F64)];
+    case.check(Stacked { layers }, |net, x| {
+        let masked = |(x, n): &(Tensor, Tensor)| {
+            let mask = length_mask(n, x.shape()[0]);
+            let (last, ys) = net.call(x, &net.initial(), Some(&mask));
+            (ys, last)
+        };
+        vmap(masked)(&(x.clone(), lengths.clone()))
+    });
+}
+
+#[test]
+fn both_directions() {
+    let case = Case::named("recurrent/lstm, bidirectional, ragged");
+    let lengths = case.constant("lengths");
+    let cell = || Lstm::new(key(), 3, 2, F64);
+    case.check(Bidirectional { forward: cell(), backward: cell() }, |layer, x| {
+        let masked =
+            |(x, n): &(Tensor, Tensor)| layer.call(x, Some(&length_mask(n, x.shape()[0])));
+        vmap(masked)(&(x.clone(), lengths.clone()))
+    });
+    let layer = |inputs| {
+        let cell = || Elman::new(key(), inputs, 2, F64);
+        Bidirectional { forward: cell(), backward: cell() }
+    };
+    Case::named("recurrent/elman, stacked bidirectional")
+        .check(vec![layer(3), layer(4)], |layers, x| {
+            vmap(|x: &Tensor| Bidirectional::stack(layers, x, None))(x)
+        });
 }
