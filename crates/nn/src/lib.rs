@@ -18,6 +18,7 @@
 extern crate tensor as mathesis;
 
 mod activation;
+pub mod attention;
 mod convolution;
 mod dropout;
 mod embedding;
@@ -26,8 +27,10 @@ mod linear;
 mod loss;
 pub mod metrics;
 mod mlp;
+pub mod models;
 mod normalisation;
 pub mod recurrent;
+mod residual;
 
 pub use activation::Activation;
 pub use convolution::{
@@ -47,3 +50,4 @@ pub use mlp::Mlp;
 pub use normalisation::{
     BatchNorm, GroupNorm, LayerNorm, RmsNorm, RunningStatistics, shared_over_batch,
 };
+pub use residual::{ResidualBlock, ResidualOrder, ResidualStatistics, SqueezeExcite};

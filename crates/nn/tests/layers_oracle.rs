@@ -3,15 +3,21 @@
 
 mod oracle;
 
+use nn::attention::{
+    MultiHeadAttention, blockwise_attention, causal_mask, scaled_dot_product_attention,
+    sinusoidal_positions,
+};
+use nn::models::DecoderBlock;
 use nn::recurrent::{
     Bidirectional, Cell, Elman, Gru, Lstm, Reset, Stacked, length_mask, run,
 };
 use nn::{
     AveragePool, BatchNorm, Conv, ConvTranspose, Embedding, GroupNorm, LayerNorm, MaxPool,
-    PaddingMode, RmsNorm, RunningStatistics, global_average_pool, global_max_pool,
+    PaddingMode, RmsNorm, ResidualBlock, ResidualOrder, RunningStatistics, SqueezeExcite, global_average_pool, global_max_pool,
     shared_over_batch,
 };
 use oracle::Case;
+use std::collections::BTreeMap;
 use tensor::transformations::VmapOptions;
 use tensor::{DType, Key, Tensor, vmap, vmap_with};
 
@@ -185,4 +191,71 @@ fn both_directions() {
         .check(vec![layer(3), layer(4)], |layers, x| {
             vmap(|x: &Tensor| Bidirectional::stack(layers, x, None))(x)
         });
+}
+
+/// Keys and values under the names of the file.
+fn named_pair(key: &[usize], value: &[usize]) -> BTreeMap<String, Tensor> {
+    [("key", key), ("value", value)]
+        .into_iter()
+        .map(|(name, shape)| (name.to_string(), Tensor::zeros(shape, F64)))
+        .collect()
+}
+
+#[test]
+fn products_of_queries_and_keys() {
+    // Leading axes, here the batch, run in parallel.
+    let check = |case: &Case, mask: Option<&Tensor>| {
+        case.check(named_pair(&[2, 3, 4], &[2, 3, 5]), |p, x| {
+            scaled_dot_product_attention(x, &p["key"], &p["value"], mask)
+        });
+    };
+    check(&Case::named("attention/product"), None);
+    check(&Case::named("attention/product, causal"), Some(&causal_mask(3)));
+    let case = Case::named("attention/product, masked");
+    check(&case, Some(&case.constant("mask")));
+    // The same in blocks, of which the last is not full.
+    let case = Case::named("attention/product, causal");
+    case.check(named_pair(&[2, 3, 4], &[2, 3, 5]), |p, x| {
+        blockwise_attention(x, &p["key"], &p["value"], true, None, 2)
+    });
+}
+
+#[test]
+fn several_heads() {
+    let layer = || MultiHeadAttention::new(key(), 4, 2, F64);
+    Case::named("attention/multi-head")
+        .check(layer(), |layer, x| vmap(|x: &Tensor| layer.call(x, x, None))(x));
+    let case = Case::named("attention/multi-head, causal, ragged");
+    let lengths = case.constant("lengths");
+    case.check(layer(), |layer, x| {
+        let masked = |(x, n): &(Tensor, Tensor)| {
+            let mask = causal_mask(3).logical_and(length_mask(n, 3));
+            layer.call(x, x, Some(&mask))
+        };
+        vmap(masked)(&(x.clone(), lengths.clone()))
+    });
+    Case::named("attention/decoder block").check(
+        DecoderBlock::new(key(), 4, 2, 6, F64),
+        |block, x| vmap(|x: &Tensor| block.call(x, Some(&causal_mask(3)), None))(x),
+    );
+    Case::named("attention/sinusoidal positions")
+        .check((), |(), x| sinusoidal_positions(5, 6, F64) + x * 0.0);
+}
+
+#[test]
+fn residual_blocks() {
+    for (name, order) in
+        [("pre", ResidualOrder::PreActivation), ("post", ResidualOrder::PostActivation)]
+    {
+        for (outputs, stride) in [(2, 1), (3, 2)] {
+            let (block, statistics) = ResidualBlock::<2>::new(key(), 2, outputs, stride, order, F64);
+            let case = Case::named(&format!("residual/{name}-activation, 2 to {outputs}"));
+            case.check(block, |block, x| {
+                let one = |x: &Tensor| block.call(x, &statistics, Some("batch")).0;
+                vmap_with(named("batch"), one)(x)
+            });
+        }
+    }
+    Case::named("residual/squeeze-excite")
+        .check(SqueezeExcite::new(key(), 4, 2, F64), |layer, x| vmap(|x: &Tensor| layer.call(x))(x));
 }
