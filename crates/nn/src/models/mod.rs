@@ -1,10 +1,12 @@
 //! Whole networks, each readable in one screen.
 
+mod conv_net;
 mod gpt;
 mod language_model;
 mod le_net;
 mod res_net;
 
+pub use conv_net::ConvNet;
 pub use gpt::{DecoderBlock, Gpt};
 pub use language_model::LstmLanguageModel;
 pub use le_net::LeNet;
