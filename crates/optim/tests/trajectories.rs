@@ -1,8 +1,9 @@
-//! Thirty steps of each rule, and the schedules, against PyTorch and optax
+//! Fifty steps of each rule, averages of weights, and the schedules, against PyTorch and optax
 //! (`oracles/optimisers.py`).
 
 use optim::{
-    Adam, AdamW, AddDecayedWeights, Chain, ClipByGlobalNorm, Rule, Schedule, Sgd, apply_updates,
+    AdaGrad, Adam, AdamW, AddDecayedWeights, Chain, ClipByGlobalNorm, Ema, Muon, Polyak, RmsProp,
+    Rule, Schedule, Sgd, apply_updates,
 };
 use serde_json::Value;
 use tensor::{Tensor, grad};
@@ -40,8 +41,29 @@ fn rule(name: &str, p: &Value) -> Option<Chain<Tensor>> {
         "adam" => chain.then(Adam::new(get("lr")).betas(get("b1"), get("b2")).epsilon(get("eps"))),
         "adamw" | "adamw_other" => chain
             .then(AdamW::new(get("lr"), get("wd")).betas(get("b1"), get("b2")).epsilon(get("eps"))),
+        "rmsprop" => chain.then(RmsProp::new(get("lr")).decay(get("a")).epsilon(get("eps"))),
+        "rmsprop_centred_momentum" => chain.then(
+            RmsProp::new(get("lr"))
+                .decay(get("a"))
+                .epsilon(get("eps"))
+                .momentum(get("mu"))
+                .centred(),
+        ),
+        "adagrad" => chain.then(AdaGrad::new(get("lr")).epsilon(get("eps"))),
+        "adagrad_initial" => {
+            chain.then(AdaGrad::new(get("lr")).epsilon(get("eps")).initial(get("v0")))
+        }
+        "muon" => chain.then(Muon::new(get("lr"), 0.0).momentum(get("mu"))),
+        "muon_heavy_ball_decay" => {
+            chain.then(Muon::new(get("lr"), 0.0).momentum(get("mu")).heavy_ball().decay(get("wd")))
+        }
         _ => return None,
     })
+}
+
+/// `‖A X − B‖²/2` for matrices.
+fn matrix_problem(a: &Tensor, b: &Tensor, x: &Tensor) -> Tensor {
+    (a.matmul(x) - b).square().sum() * 0.5
 }
 
 #[test]
@@ -55,12 +77,24 @@ fn trajectories() {
         let (name, problem) = case["name"].as_str().unwrap().split_once('/').unwrap();
         let Some(rule) = rule(name, &case["params"]) else { continue };
         let path = numbers(&case["x"]);
-        let n = path.len() / 31;
+        let n = path.len() / 51;
         let mut x = Tensor::from(path[..n].to_vec());
+        let matrices = (problem == "matrix").then(|| {
+            let shape = |k: &str| -> Vec<usize> {
+                let sizes = case[k]["shape"].as_array().unwrap();
+                sizes.iter().map(|v| v.as_u64().unwrap() as usize).collect()
+            };
+            x = x.reshape(&shape("x")[1..]);
+            let matrix = |k: &str| Tensor::from_vec(numbers(&case[k]), &shape(k));
+            (matrix("A"), matrix("B"))
+        });
         let mut state = rule.init(&x);
         for (step, expected) in path.chunks(n).enumerate().skip(1) {
-            let f = |x: &Tensor| {
-                if problem == "quadratic" { quadratic(&a, &b, x) } else { rosenbrock(x) }
+            let f = |x: &Tensor| match (&matrices, problem) {
+                (Some((a, b)), _) => matrix_problem(a, b, x),
+                (None, "quadratic") => quadratic(&a, &b, x),
+                (None, "rosenbrock") => rosenbrock(x),
+                (None, other) => panic!("no problem is called {other}"),
             };
             let (updates, next) = rule.update(grad(f)(&x), &state, &x);
             (x, state) = (apply_updates(&x, &updates), next);
@@ -73,7 +107,35 @@ fn trajectories() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 16, "eight rules on two problems");
+    assert_eq!(checked, 26, "twelve rules on two problems, Muon on one of its own twice");
+}
+
+#[test]
+fn averages() {
+    let table: Value =
+        serde_json::from_str(include_str!("../../../oracles/optimisers.json")).unwrap();
+    let mut checked = 0;
+    for case in table["cases"].as_array().unwrap() {
+        let Some(kind) = case["name"].as_str().unwrap().strip_prefix("average/") else { continue };
+        let (sequence, averages) = (numbers(&case["sequence"]), numbers(&case["average"]));
+        let ema = Ema::new(case["params"]["decay"].as_f64().unwrap_or(0.0));
+        let mut points = sequence.chunks(2).map(|x| Tensor::from(x.to_vec()));
+        let mut average = ema.init(&points.next().unwrap());
+        for (k, expected) in averages.chunks(2).enumerate() {
+            if k > 0 {
+                let x = points.next().unwrap();
+                average = match kind {
+                    "ema" => ema.update(&average, &x),
+                    "polyak" => Polyak.update(&average, &x),
+                    other => panic!("no average is called {other}"),
+                };
+            }
+            let off = (&average.mean - Tensor::from(expected.to_vec())).abs().max().item();
+            assert!(off < 1e-14, "{kind}, {k}: {off}");
+        }
+        checked += 1;
+    }
+    assert_eq!(checked, 2);
 }
 
 #[test]
@@ -89,6 +151,14 @@ fn schedules() {
             "schedule/cosine" => {
                 Schedule::Cosine { rate: get("peak"), end: get("end"), total: int("total") }
             }
+            "schedule/cosine_restarts_1" | "schedule/cosine_restarts_2" => {
+                Schedule::CosineRestarts {
+                    rate: get("peak"),
+                    end: get("end"),
+                    period: int("period"),
+                    growth: int("grow"),
+                }
+            }
             "schedule/step" => {
                 Schedule::Step { rate: get("peak"), factor: get("gamma"), every: int("every") }
             }
@@ -102,5 +172,5 @@ fn schedules() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 2);
+    assert_eq!(checked, 4);
 }
