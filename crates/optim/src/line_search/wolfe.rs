@@ -43,6 +43,13 @@ struct Point {
     slope: f64,
 }
 
+impl Point {
+    /// Whether the value is higher by more than rounding: within it the slope decides.
+    fn is_above(&self, other: &Point) -> bool {
+        self.value > other.value + rounding(other.value)
+    }
+}
+
 /// One search: φ with what is known of it.
 struct Search<F> {
     phi: F,
@@ -87,6 +94,9 @@ impl StrongWolfe {
 
     /// Searches, given `a ↦ (φ(a), φ'(a))`, `φ(0)` and `φ'(0)`.
     ///
+    /// Where the limit of evaluations comes before a slope that is flat enough, the best length
+    /// with sufficient decrease is given.
+    ///
     /// # Errors
     /// When the direction does not descend, or no length does within the limit.
     pub fn search(
@@ -103,8 +113,7 @@ impl StrongWolfe {
         while search.evaluations < self.limit {
             let here = search.at(length);
             let defined = here.value.is_finite() && here.slope.is_finite();
-            let higher = before.length > 0.0 && here.value >= before.value;
-            if !defined || !search.decreases(&here) || higher && !search.is_noise(&here) {
+            if !defined || !search.decreases(&here) || here.is_above(&before) {
                 return search.zoom(before, here);
             }
             if search.is_flat(&here) {
@@ -155,8 +164,7 @@ impl<F: FnMut(f64) -> (f64, f64)> Search<F> {
         while self.evaluations < self.wolfe.limit {
             let here = self.at(between(&low, &high));
             let defined = here.value.is_finite() && here.slope.is_finite();
-            let higher = here.value >= low.value && !self.is_noise(&here);
-            if !defined || !self.decreases(&here) || higher {
+            if !defined || !self.decreases(&here) || here.is_above(&low) {
                 high = here;
                 continue;
             }

@@ -74,10 +74,10 @@ pub fn project_onto_l1_ball(v: &Tensor, r: &Tensor) -> Tensor {
     let magnitudes = v.abs();
     let descending = -(-&magnitudes).sort(0);
     // With k elements that stay, the level is (their sum − r)/k; the right k is the largest whose
-    // element lies above its level.
+    // element does not lie below its level; levels rise up to there.
     let counts = Tensor::arange(n, v.dtype()) + 1.0;
     let levels = (descending.cumsum(0) - r) / counts;
-    let stays = descending.gt(&levels);
+    let stays = descending.ge(&levels);
     let level = levels.keep_where(&stays, f64::NEG_INFINITY).max().maximum(0.0);
     v.sign() * (magnitudes - level).maximum(0.0)
 }
