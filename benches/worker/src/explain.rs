@@ -30,6 +30,10 @@ pub(crate) fn run(what: &str, peaks: &Peaks) -> Result<(), String> {
         100.0 * floor / profile.seconds
     );
     println!(
+        "   {:.3} MB of results are held at once, at most, beside the inputs",
+        compiled.peak_bytes() as f64 * 1e-6
+    );
+    println!(
         "   the machine: {:.0} Gflop/s in f32, {:.0} in f64; {}",
         peaks.flops[0] * 1e-9,
         peaks.flops[1] * 1e-9,

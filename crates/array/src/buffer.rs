@@ -1,6 +1,6 @@
 //! Arrays: a shape and a shared buffer of elements.
 
-use crate::memory::{self, Storage};
+use crate::memory::{self, LINE, PAGE, Storage};
 use crate::shape::{self, Type};
 use crate::{DType, Element};
 use smallvec::SmallVec;
@@ -8,22 +8,13 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Bytes of a cache line, and of the longest vectors.
-const LINE: usize = 64;
-
-/// Bytes of a page, by which sets of caches repeat; arrays from `LARGE` bytes on begin at one of
-/// `STEPS` places in it.
-const PAGE: usize = 4096;
+/// Large arrays begin at one of `STEPS` places in a page.
 const STEPS: usize = 16;
 const STEP: usize = PAGE / STEPS;
-const LARGE: usize = 64 << 10;
-
-/// Bytes that a buffer may have beside the elements of its array (see [`Array::fresh`]).
-const SPARE: usize = LINE + PAGE;
 
 /// Whether a buffer of so many elements has none beside those of an array, but for spare ones.
 fn is_whole<T>(buffer: usize, array: usize) -> bool {
-    (buffer - array) * size_of::<T>() <= SPARE
+    (buffer - array) * size_of::<T>() <= LINE + PAGE
 }
 
 /// The elements of an array, by dtype. Shared, so that cloning is free.
@@ -121,8 +112,12 @@ impl Array {
 
     /// An array whose every element is `value`, converted to `dtype`.
     pub fn full(dtype: DType, shape: &[usize], value: f64) -> Array {
-        let n = shape::size(shape);
-        with_dtype!(dtype, T => Array::from_vec(vec![T::from_f64(value); n], shape))
+        let mut array = Array::fresh(&Type::new(dtype, shape));
+        with_dtype!(dtype, T => {
+            let all = array.unique::<T>().expect("invariant: nobody else holds a new array");
+            all.fill(T::from_f64(value));
+        });
+        array
     }
 
     /// An array with arbitrary elements, to be overwritten. Larger ones begin at a cache line, so
@@ -131,14 +126,9 @@ impl Array {
     /// sets of the first-level cache than they have.
     pub fn fresh(ty: &Type) -> Array {
         let (n, size) = (ty.len(), ty.dtype.size());
-        let spare = match n * size {
-            _ if memory::EXACT => 0,
-            0..memory::SMALL => 0,
-            memory::SMALL..LARGE => LINE,
-            _ => SPARE,
-        };
+        let spare = memory::spare(n * size);
         with_dtype!(ty.dtype, T => {
-            let data = memory::take::<T>(n + spare / size);
+            let data = memory::take_with_spare::<T>(n);
             let address = data.as_ptr().addr();
             let line = address.wrapping_neg() % LINE;
             let start = match spare {
@@ -200,13 +190,15 @@ impl Array {
     /// copied if they do not yet.
     pub fn aligned(self) -> Array {
         let aligned = self.as_ptr().addr().is_multiple_of(LINE);
-        if aligned || memory::EXACT || self.len * self.dtype().size() < memory::SMALL {
+        if aligned || memory::spare(self.len * self.dtype().size()) == 0 {
             return self;
         }
         let mut copy = Array::fresh(&self.ty());
         with_dtype!(self.dtype(), T => {
             let to = copy.unique::<T>().expect("invariant: nobody else holds a new array");
             to.copy_from_slice(self.as_slice());
+            // Not kept for arrays to come: it has not the room to place one that large.
+            drop(self.into_vec::<T>());
         });
         copy
     }
@@ -465,7 +457,7 @@ mod tests {
     #[test]
     fn fresh_arrays_are_written_and_read_at_their_ends() {
         for dtype in [DType::Bool, DType::F32, DType::F64] {
-            for bytes in [16, memory::SMALL - 8, memory::SMALL, LARGE, LARGE + 8] {
+            for bytes in [16, memory::SMALL - 8, memory::SMALL, memory::LARGE, memory::LARGE + 8] {
                 let n = bytes / dtype.size();
                 let mut a = Array::fresh(&Type::new(dtype, [n]));
                 with_dtype!(dtype, T => {

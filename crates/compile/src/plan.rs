@@ -99,6 +99,31 @@ impl Plan {
     pub fn slots(&self) -> usize {
         self.slots
     }
+
+    /// Bytes of results that a run holds at once, at most, beside its inputs, by their lifetimes:
+    /// less where a result takes over the memory of an operand.
+    pub fn peak_bytes(&self) -> usize {
+        let mut held = vec![0; self.slots];
+        let (mut live, mut peak) = (0, 0);
+        for step in &self.steps {
+            for (slot, ty) in step.outputs.iter().zip(&step.types) {
+                if let Some(slot) = slot {
+                    held[*slot as usize] = ty.bytes();
+                    live += ty.bytes();
+                }
+            }
+            let inside = step.bodies.iter().map(|body| body.peak_bytes()).max().unwrap_or(0);
+            peak = peak.max(live + inside);
+            let last = step.inputs.iter().filter_map(|source| match source {
+                Source::Last(slot) => Some(*slot),
+                Source::Slot(_) | Source::Constant(_) => None,
+            });
+            for slot in last.chain(step.frees.iter().copied()) {
+                live -= std::mem::take(&mut held[slot as usize]);
+            }
+        }
+        peak
+    }
 }
 
 impl fmt::Display for Plan {

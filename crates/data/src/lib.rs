@@ -45,6 +45,7 @@ mod format;
 mod labels;
 mod open;
 mod options;
+pub mod pytorch;
 mod random;
 pub mod shuffle;
 mod sibling;

@@ -236,3 +236,19 @@ fn windows() {
     };
     check(dilated, &[float(&[90, 110])], 1e-12);
 }
+
+/// Products too large for the caches, written past them: each element is one product, exactly.
+#[test]
+fn outer_products_beyond_the_caches() {
+    // Whole cache lines or not, and rows and columns that are no multiple of a block's.
+    for (rows, columns) in [(1051, 4112), (1051, 4109)] {
+        let outer = DotGeneral { contract: [vec![1], vec![0]], batch: [vec![], vec![]] };
+        let x = random_like(&Type::new(DType::F32, [rows, 1]), 1);
+        let y = random_like(&Type::new(DType::F32, [1, columns]), 2);
+        let got = engine::apply(&outer.into(), &[&x, &y]).expect("a value");
+        let (x, y) = (x.as_slice::<f32>(), y.as_slice::<f32>());
+        for (row, &x) in got[0].as_slice::<f32>().chunks_exact(columns).zip(x) {
+            assert!(row.iter().zip(y).all(|(&z, &y)| z == x * y));
+        }
+    }
+}

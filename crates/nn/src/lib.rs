@@ -18,16 +18,36 @@
 extern crate tensor as mathesis;
 
 mod activation;
+pub mod attention;
+mod convolution;
+mod dropout;
+mod embedding;
 pub mod init;
 mod linear;
 mod loss;
 pub mod metrics;
 mod mlp;
+pub mod models;
+mod normalisation;
+pub mod recurrent;
+mod residual;
 
 pub use activation::Activation;
+pub use convolution::{
+    AveragePool, Conv, ConvTranspose, MaxPool, PaddingMode, global_average_pool, global_max_pool,
+    pad,
+};
+pub use dropout::{
+    drop_connect, dropout, gaussian_dropout, linear_depth_rate, spatial_dropout, stochastic_depth,
+};
+pub use embedding::Embedding;
 pub use linear::Linear;
 pub use loss::{
-    binary_cross_entropy, cross_entropy, hinge, mean_squared_error, smoothed_cross_entropy,
+    binary_cross_entropy, cross_entropy, hinge, masked_mean, mean_squared_error, smoothed_cross_entropy,
     squared_error,
 };
 pub use mlp::Mlp;
+pub use normalisation::{
+    BatchNorm, GroupNorm, LayerNorm, RmsNorm, RunningStatistics, shared_over_batch,
+};
+pub use residual::{ResidualBlock, ResidualOrder, ResidualStatistics, SqueezeExcite};

@@ -66,3 +66,29 @@ pub fn squared_error(predictions: &Tensor, targets: &Tensor) -> Tensor {
 pub fn mean_squared_error(predictions: &Tensor, targets: &Tensor) -> Tensor {
     (predictions - targets).square().mean()
 }
+
+/// The mean of the losses where the mask (truth values of the same shape) holds: what a batch of
+/// padded sequences is trained on. Padding counts neither above nor below the fraction bar, and may
+/// be anything. With nothing to average the mean is 0, and so are its derivatives.
+///
+/// # Panics
+/// When the mask is not truth values of the losses' shape.
+///
+/// ```
+/// use tensor::Tensor;
+/// let losses = Tensor::from([1.0, 3.0, f64::NAN]);
+/// let mask = Tensor::from([true, true, false]);
+/// assert_eq!(nn::masked_mean(&losses, &mask).item(), 2.0);
+/// ```
+#[track_caller]
+pub fn masked_mean(losses: &Tensor, mask: &Tensor) -> Tensor {
+    assert!(
+        mask.dtype() == DType::Bool && mask.shape() == losses.shape(),
+        "masked_mean: losses of shape {:?} need a mask of truth values of this shape, got {} {:?}",
+        losses.shape(),
+        mask.dtype(),
+        mask.shape()
+    );
+    let count = mask.convert(losses.dtype()).sum().maximum(1.0);
+    losses.keep_where(mask, 0.0).sum() / count
+}

@@ -136,6 +136,12 @@ impl Compiled {
         self.ready.plan().steps().len()
     }
 
+    /// Bytes of results that a run holds at once, at most, beside its arguments: less where a
+    /// result takes over the memory of an operand.
+    pub fn peak_bytes(&self) -> usize {
+        self.ready.plan().peak_bytes()
+    }
+
     /// Runs the program many times, and says where the time goes. Each run has arguments of its
     /// own, which it may overwrite.
     ///

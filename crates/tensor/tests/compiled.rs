@@ -5,7 +5,7 @@ mod support;
 use std::cell::Cell;
 use support::{assert_close, assert_says, assert_values, message_of, varied};
 use tensor::tree::{Branches, Description, Path};
-use tensor::{DType, Key, Tensor, Tree, checkpoint, grad, hessian, jit, jit_step, vmap};
+use tensor::{DType, Key, Tensor, Tree, checkpoint, grad, hessian, jit, jit_step, trace, vmap};
 
 /// A layer with a setting that is not a leaf.
 #[derive(Clone)]
@@ -102,6 +102,27 @@ fn a_compiled_function_gives_what_the_function_gives() {
     assert_close(&jit(|x: &Tensor| grad(checkpointed)(x))(&x), &grad(f)(&x), 1e-15);
     let xs = varied(&[4, 3], 2.0);
     assert_close(&jit(|xs: &Tensor| vmap(f)(xs))(&xs), &vmap(f)(&xs), 1e-15);
+}
+
+#[test]
+fn a_checkpoint_trades_memory_for_time() {
+    const BLOCKS: usize = 8;
+    const DEPTH: usize = 8;
+    // tanh(1.1·x) over and over: the derivative of each needs its result.
+    let block = |x: &Tensor| (0..DEPTH).fold(x.clone(), |x, _| (x * 1.1).tanh());
+    let chain = |x: &Tensor| (0..BLOCKS).fold(x.clone(), |x, _| block(&x)).sum();
+    let checkpointed = |x: &Tensor| (0..BLOCKS).fold(x.clone(), |x, _| checkpoint(block)(&x)).sum();
+    let x = varied(&[1000], 0.0);
+    let (plain, again) =
+        (trace(grad(chain))(&x).compile(), trace(grad(checkpointed))(&x).compile());
+    assert_eq!(
+        plain.run(std::slice::from_ref(&x))[0].to_vec::<f64>(),
+        again.run(std::slice::from_ref(&x))[0].to_vec::<f64>()
+    );
+    // In arrays: the results of all operations; those between blocks, and of one block.
+    let arrays = |bytes: usize| bytes / (x.size() * size_of::<f64>());
+    let (all, few) = (arrays(plain.peak_bytes()), arrays(again.peak_bytes()));
+    assert!(all >= BLOCKS * DEPTH && few <= BLOCKS + DEPTH + 4, "{all} arrays, {few} with them");
 }
 
 #[test]

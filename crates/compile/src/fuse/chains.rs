@@ -52,17 +52,10 @@ pub fn is_arithmetic(prim: &Prim, dtype: DType) -> bool {
 
 /// The function, if arithmetic may stand around it.
 pub fn function_of_chain(prim: &Prim, dtype: DType) -> Option<Unary> {
-    match prim {
-        Prim::Unary(
-            f @ (Unary::Exp
-            | Unary::Expm1
-            | Unary::Tanh
-            | Unary::Logistic
-            | Unary::Erf
-            | Unary::Erfc),
-        ) if dtype.is_float() => Some(*f),
-        _ => None,
-    }
+    use Unary::{Erf, Erfc, Exp, Expm1, Logistic, Tanh};
+    let Prim::Unary(f) = prim else { return None };
+    let listed = [Exp, Expm1, Tanh, Logistic, Erf, Erfc].contains(f);
+    (listed && dtype.is_float()).then_some(*f)
 }
 
 impl Instruction {

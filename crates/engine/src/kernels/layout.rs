@@ -1,6 +1,6 @@
 //! Operations that move elements without computing.
 
-use crate::memory::scratch;
+use crate::memory::written;
 use crate::strided::{Copy, signed_strides};
 use crate::threads::for_each_part;
 use array::shape::size;
@@ -10,10 +10,8 @@ use ir::prim::{BroadcastInDim, Concatenate, Iota, Pad, Reverse, Slice, Transpose
 /// The array of `shape` whose element at `i` is `x`'s at the flat position `offset + i·steps`.
 pub(super) fn view(x: &Array, shape: &[usize], steps: &[isize], offset: isize) -> Array {
     fn typed<T: Element>(x: &Array, shape: &[usize], steps: &[isize], offset: isize) -> Array {
-        let mut out = scratch::<T>(size(shape));
         let copy = Copy::new(shape, steps.iter().copied(), offset, signed_strides(shape), 0);
-        copy.run(x.as_slice::<T>(), &mut out);
-        Array::from_vec(out, shape)
+        written(shape, |out| copy.run(x.as_slice::<T>(), out))
     }
     with_dtype!(x.dtype(), T => typed::<T>(x, shape, steps, offset))
 }
@@ -87,14 +85,14 @@ pub(crate) fn pad(p: &Pad, x: &Array, filler: &Array) -> Array {
             from += first as isize * strides[d];
             to += (p.low + first * step) as isize * out_strides[d];
         }
-        let mut out = scratch::<T>(size(&shape));
-        for_each_part(&mut out, 1 << 16, |_, part| part.fill(filler));
-        if size(&kept) > 0 {
-            let steps =
-                out_strides.iter().zip(&p.padding).map(|(s, p)| s * (p.interior as isize + 1));
-            Copy::new(&kept, strides, from, steps, to).run(x.as_slice::<T>(), &mut out);
-        }
-        Array::from_vec(out, &shape)
+        written(&shape, |out| {
+            for_each_part(out, 1 << 16, |_, part| part.fill(filler));
+            if size(&kept) > 0 {
+                let steps =
+                    out_strides.iter().zip(&p.padding).map(|(s, p)| s * (p.interior as isize + 1));
+                Copy::new(&kept, strides, from, steps, to).run(x.as_slice::<T>(), out);
+            }
+        })
     }
     with_dtype!(x.dtype(), T => typed::<T>(p, x, filler.as_slice::<T>()[0]))
 }
@@ -104,16 +102,15 @@ pub(crate) fn concatenate(p: &Concatenate, parts: &[&Array]) -> Array {
         let mut shape = parts[0].shape().to_vec();
         shape[axis] = parts.iter().map(|a| a.shape()[axis]).sum();
         let strides = signed_strides(&shape);
-        let mut out = scratch::<T>(size(&shape));
-        let mut start = 0;
-        for part in parts {
-            let from = signed_strides(part.shape());
-            let copy =
-                Copy::new(part.shape(), from, 0, strides.iter().copied(), start * strides[axis]);
-            copy.run(part.as_slice::<T>(), &mut out);
-            start += part.shape()[axis] as isize;
-        }
-        Array::from_vec(out, &shape)
+        written(&shape, |out| {
+            let mut start = 0;
+            for part in parts {
+                let (from, to) = (signed_strides(part.shape()), start * strides[axis]);
+                Copy::new(part.shape(), from, 0, strides.iter().copied(), to)
+                    .run(part.as_slice::<T>(), out);
+                start += part.shape()[axis] as isize;
+            }
+        })
     }
     with_dtype!(parts[0].dtype(), T => typed::<T>(p.axis, parts))
 }
@@ -122,13 +119,13 @@ pub(crate) fn iota(p: &Iota) -> Array {
     fn typed<T: Element>(p: &Iota) -> Array {
         let inner = size(&p.shape[p.axis + 1..]).max(1);
         let n = p.shape[p.axis].max(1);
-        let mut out = scratch::<T>(size(&p.shape));
-        for_each_part(&mut out, 1 << 15, |start, part| {
-            for (i, x) in part.iter_mut().enumerate() {
-                *x = T::from_i64(((start + i) / inner % n) as i64);
-            }
-        });
-        Array::from_vec(out, &p.shape)
+        written(&p.shape, |out| {
+            for_each_part(out, 1 << 15, |start, part| {
+                for (i, x) in part.iter_mut().enumerate() {
+                    *x = T::from_i64(((start + i) / inner % n) as i64);
+                }
+            });
+        })
     }
     with_dtype!(p.dtype, T => typed::<T>(p))
 }

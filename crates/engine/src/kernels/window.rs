@@ -2,7 +2,7 @@
 
 use super::sliding::{Axis, Table};
 use crate::isa::vectorised;
-use crate::memory::scratch;
+use crate::memory::written;
 use crate::threads::for_each_part;
 use array::shape::size;
 use array::{Array, DType, Element};
@@ -34,17 +34,17 @@ fn reduce<T: Element>(
     let outer = Table::new(&axes[leading..]);
     let plane: usize = axes[leading..].iter().map(|a| a.size).product::<usize>() * last.size;
     let values = x.as_slice::<T>();
-    let mut out = scratch::<T>(size(shape));
-    if out.is_empty() {
-        return Array::from_vec(out, shape);
+    if size(shape) == 0 {
+        return written(shape, |_: &mut [T]| ());
     }
     let lines = (1_usize << 13).div_ceil(last.outputs * outer.places.max(1) * last.window.max(1));
     let spread = axes[leading..].iter().chain([&last]).all(Axis::sees_one_at_most);
     let windows = Windows { values, outer, last, plane, spread };
-    for_each_part(&mut out, lines.max(1) * last.outputs, |first, part| {
-        reduce_lines(&windows, first / last.outputs, part, start, &fold);
-    });
-    Array::from_vec(out, shape)
+    written(shape, |out| {
+        for_each_part(out, lines.max(1) * last.outputs, |first, part| {
+            reduce_lines(&windows, first / last.outputs, part, start, &fold);
+        });
+    })
 }
 
 /// What the loops need to know.

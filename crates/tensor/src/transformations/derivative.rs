@@ -31,6 +31,39 @@ fn value_and_grad_at<T: Tree, F: FnOnce(&T) -> Tensor>(
     at: Place,
     f: F,
 ) -> impl FnOnce(&T) -> (Tensor, T) {
+    let with_nothing = value_and_grad_aux_at(at, |x: &T| (f(x), ()));
+    move |x| {
+        let ((y, ()), gradient) = with_nothing(x);
+        (y, gradient)
+    }
+}
+
+/// [`value_and_grad`] of a function that returns something beside the number that is
+/// differentiated: running statistics, a recurrent state, metrics.
+///
+/// # Panics
+/// As [`value_and_grad`].
+///
+/// ```
+/// use tensor::{Tensor, value_and_grad_aux};
+/// let x = Tensor::from([1.0, 2.0]);
+/// let ((y, largest), g) = value_and_grad_aux(|x: &Tensor| ((x * x).sum(), x.max()))(&x);
+/// assert_eq!((y.item(), largest.item()), (5.0, 2.0));
+/// assert_eq!(g.to_vec::<f64>(), [2.0, 4.0]);
+/// ```
+#[track_caller]
+#[allow(clippy::type_complexity)]
+pub fn value_and_grad_aux<T: Tree, A: Tree, F: FnOnce(&T) -> (Tensor, A)>(
+    f: F,
+) -> impl FnOnce(&T) -> ((Tensor, A), T) {
+    value_and_grad_aux_at(Location::caller(), f)
+}
+
+#[allow(clippy::type_complexity)]
+fn value_and_grad_aux_at<T: Tree, A: Tree, F: FnOnce(&T) -> (Tensor, A)>(
+    at: Place,
+    f: F,
+) -> impl FnOnce(&T) -> ((Tensor, A), T) {
     move |x| {
         let traced = Traced::new("grad", at, f, x);
         let y = &traced.outputs[0];
@@ -42,9 +75,10 @@ fn value_and_grad_at<T: Tree, F: FnOnce(&T) -> Tensor>(
             at.line(),
             y.ty()
         );
-        let one = Some(y.full_like(1.0));
-        let (y, pulled) = expect_in("grad", at, traced.pull_back(&[one]));
-        (y, traced.as_input(x, pulled))
+        let mut cotangents = vec![None; traced.outputs.len()];
+        cotangents[0] = Some(y.full_like(1.0));
+        let (y, pulled) = expect_in("grad", at, traced.pull_back(&cotangents));
+        (with_exprs(&traced.result, y), traced.as_input(x, pulled))
     }
 }
 
@@ -239,8 +273,8 @@ impl<T: Tree, O: Tree> Traced<T, O> {
         Traced { guard, input, result, outputs }
     }
 
-    /// The first output, and the cotangents of the inputs for these cotangents of the outputs.
-    fn pull_back(&self, ct: &[Tangent]) -> RuleResult<(Tensor, Vec<Expr>)> {
+    /// The outputs, and the cotangents of the inputs for these cotangents of the outputs.
+    fn pull_back(&self, ct: &[Tangent]) -> RuleResult<(Vec<Expr>, Vec<Expr>)> {
         let scope = self.guard.scope();
         let (y, pulled) = {
             let linear = Scope::enter(ScopeKind::Linear);
@@ -256,9 +290,10 @@ impl<T: Tree, O: Tree> Traced<T, O> {
                     .collect::<Vec<_>>(),
             )
         };
-        let all = [&y[..1], &pulled].concat();
+        let all = [&y[..], &pulled].concat();
         let mut all = finish(scope, &all, &self.input.params, &self.input.values)?;
-        Ok((Tensor(all.remove(0)), all))
+        let pulled = all.split_off(y.len());
+        Ok((all, pulled))
     }
 
     /// Cotangents as a tree of the input's type; zeros for leaves that got no placeholder.

@@ -12,7 +12,7 @@ mod vmap;
 pub use checkpointing::checkpoint;
 pub use control::{cond, scan, scan_with, switch, while_loop};
 pub use custom::{custom_jvp, custom_vjp};
-pub use derivative::{grad, hvp, jvp, linearize, value_and_grad, vjp};
+pub use derivative::{grad, hvp, jvp, linearize, value_and_grad, value_and_grad_aux, vjp};
 pub use jacobian::{Hessian, Jacobian, hessian, hessian_matrix, jacfwd, jacrev};
 pub use jit::{jit, jit_step};
 pub use vmap::{VmapOptions, vmap, vmap_with};

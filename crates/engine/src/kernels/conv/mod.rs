@@ -18,7 +18,7 @@ mod winograd;
 use super::sliding::Axis;
 use super::vector::Vectorised;
 use crate::isa::instruction_set;
-use crate::memory::scratch;
+use crate::memory::written;
 use array::shape::size;
 use array::{Array, DType, Element};
 use compile::Convolution;
@@ -238,17 +238,17 @@ fn floats<T: Vectorised>(c: &Convolution, x: &Array, w: &Array, shape: &[usize])
         window: &w.shape()[2..],
         outputs: &shape[2..],
     };
-    let mut out = scratch::<T>(size(shape));
-    if out.is_empty() || size(problem.window) * problem.seen == 0 {
-        out.fill(T::ZERO);
-    } else if c.exchanged == [true; 3] && !c.reversed {
-        problem.weight_gradient(&mut out);
-    } else if problem.by_tiles(&mut out) {
-        // Done.
-    } else if direct::finite(problem.w) {
-        implicit_gemm::convolve(&problem, &mut out);
-    } else {
-        direct::convolve(&problem, &mut out);
-    }
-    Array::from_vec(out, &result)
+    written(&result, |out| {
+        if out.is_empty() || size(problem.window) * problem.seen == 0 {
+            out.fill(T::ZERO);
+        } else if c.exchanged == [true; 3] && !c.reversed {
+            problem.weight_gradient(out);
+        } else if problem.by_tiles(out) {
+            // Done.
+        } else if direct::finite(problem.w) {
+            implicit_gemm::convolve(&problem, out);
+        } else {
+            direct::convolve(&problem, out);
+        }
+    })
 }

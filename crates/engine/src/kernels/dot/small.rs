@@ -36,7 +36,7 @@ struct Line(#[allow(dead_code)] [u8; 64]);
 /// # Safety
 /// The elements that the tile names must be valid, those of the result not in use elsewhere.
 pub(super) unsafe fn small<T: Vectorised>(t: &Tile<T>) {
-    let whole_lines = (t.out.addr() | t.out_row * size_of::<T>()).is_multiple_of(64);
+    let whole_lines = (t.out.addr() | (t.out_row * size_of::<T>())).is_multiple_of(64);
     let t = &Tile { streamed: t.streamed && whole_lines && t.right_column == 1, ..*t };
     // SAFETY: the caller's promise; the instruction set is this processor's.
     unsafe { for_set::<T>(instruction_set(), t) }

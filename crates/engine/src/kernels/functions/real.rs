@@ -176,20 +176,14 @@ pub(crate) fn fma<S: Simd, T: Real>(a: T, b: T, c: T) -> T {
     if S::FMA { a.fused(b, c) } else { a * b + c }
 }
 
-/// Σ cₖ xᵏ, N ≥ 2, as even(x²) + x·odd(x²), both by Horner's rule: two products more than for the
-/// whole, and half as many steps that wait for one another.
+/// Σ cₖ xᵏ by Horner's rule.
 #[inline(always)]
 pub(crate) fn polynomial<S: Simd, T: Real, const N: usize>(x: T, c: &[f64; N]) -> T {
-    let square = x * x;
-    let (mut even, mut odd) = (T::literal(c[(N - 1) / 2 * 2]), T::literal(c[N / 2 * 2 - 1]));
-    for (k, &c) in c[..N - 2].iter().enumerate().rev() {
-        if k % 2 == 0 {
-            even = fma::<S, T>(even, square, T::literal(c));
-        } else {
-            odd = fma::<S, T>(odd, square, T::literal(c));
-        }
+    let mut sum = T::literal(c[N - 1]);
+    for &c in c[..N - 1].iter().rev() {
+        sum = fma::<S, T>(sum, x, T::literal(c));
     }
-    fma::<S, T>(odd, x, even)
+    sum
 }
 
 /// Four numbers or vectors side by side. A processor sees some two hundred instructions ahead,

@@ -160,9 +160,7 @@ impl Tiling {
                 && f.code.iter().all(|reader| !reader.inputs.contains(&i.output))
                 && spots[output].step * rows >= STREAMED;
             // Values of rows are few.
-            let pieces = if asks.is_some() {
-                0
-            } else if !wide && !across {
+            let pieces = if asks.is_some() || !wide && !across {
                 0
             } else if far && long {
                 4
