@@ -154,6 +154,35 @@ for name, nesterov, wd in (("muon", True, 0.0), ("muon_heavy_ball_decay", False,
                   "params": {"lr": lr, "mu": mu, "nesterov": nesterov, "wd": wd}, "A": array(MA), "B": array(MB), "x": array(np.array(tway)), "f": [number(v) for v in f], "checks": {"torch": small(d)}})
     print(f"  {name}", f"f {f[0]:.4g} -> {f[-1]:.4g}", small(d))
 
+# ---- Shampoo and SOAP: no library here has them; the rules written out in NumPy ------------------------------------------------
+SB, SX = g(14, (4, 3), 2.0), g(15, (3, 3))
+def shampoo(x, d, s, t, lr, eps=1e-4):
+    root = lambda a: (lambda v, q: (q * v ** -0.25) @ q.T)(*np.linalg.eigh(a))
+    l = s["l"] = s.get("l", eps * np.eye(3)) + d @ d.T
+    r = s["r"] = s.get("r", eps * np.eye(3)) + d.T @ d
+    return x - lr * root(l) @ d @ root(r)
+def soap(x, d, s, t, lr, b1=0.9, b2=0.95, eps=1e-3, every=3):
+    m = s["m"] = b1 * s.get("m", 0) + (1 - b1) * d
+    for k, a in (("l", d @ d.T), ("r", d.T @ d)):
+        s[k] = b2 * s.get(k, 0) + (1 - b2) * a
+        if t == 1:
+            s["q" + k] = np.linalg.eigh(s[k])[1]
+        elif (t - 1) % every == 0:
+            q, u = np.linalg.qr(s[k] @ s["q" + k])
+            s["q" + k] = q * np.sign(np.diag(u))
+    q, p = s["ql"], s["qr"]
+    v = s["v"] = b2 * s.get("v", 0) + (1 - b2) * (q.T @ d @ p) ** 2
+    return x - lr * q @ ((q.T @ m @ p) / (1 - b1**t) / (np.sqrt(v / (1 - b2**t)) + eps)) @ p.T
+for name, rule, lr in (("shampoo", shampoo, 0.2), ("soap", soap, 0.05)):
+    x, s, way = SX, {}, [SX]
+    for t in range(1, STEPS + 1):
+        x = rule(x, MA.T @ (MA @ x - SB), s, t, lr)
+        way.append(x)
+    f = [0.5 * ((MA @ w - SB) ** 2).sum() for w in way]
+    assert f[-1] < f[0]
+    cases.append({"name": f"{name}/matrix", "rule": "written out in optimisers.py", "params": {"lr": lr, "b1": 0.9, "b2": 0.95, "eps": 1e-3 if name == "soap" else 1e-4, "every": 3}, "A": array(MA), "B": array(SB), "x": array(np.array(way)), "f": [number(v) for v in f], "checks": {}})
+    print(f"  {name}", f"f {f[0]:.4g} -> {f[-1]:.4g}")
+
 # ---- averages of weights: torch.optim.swa_utils over a fixed sequence -----------------------------------------------------------
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 way = g(21, (51, 2))

@@ -37,7 +37,7 @@
 //! | `finite_sum` | SAG, SAGA, SVRG: functions of an example's index |
 //! | `line_search` | how far along a direction |
 //! | `proximal` | regularisers with their proximal operators, ISTA, FISTA |
-//! | `second_order` | products with curvature matrices, Newton, quasi-Newton, least squares |
+//! | `second_order` | products with curvature matrices, Newton, quasi-Newton, least squares, natural gradient, Shampoo, SOAP |
 
 extern crate tensor as mathesis;
 
@@ -73,5 +73,5 @@ pub use rule::{Rule, State, apply_updates};
 pub use schedule::Schedule;
 pub use second_order::{
     Bfgs, ConjugateGradients, Lbfgs, LevenbergMarquardt, Likelihood, NaturalGradient, NewtonCg,
-    Solution, SolutionStatus, TrustRegion, fisher_product, gauss_newton_product,
+    Shampoo, Soap, Solution, SolutionStatus, TrustRegion, fisher_product, gauss_newton_product,
 };

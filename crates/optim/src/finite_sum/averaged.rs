@@ -17,19 +17,20 @@ pub struct Remembered<M> {
     pub average: M,
     /// The gradient last seen of each example; zeros for those not seen yet.
     pub table: Vec<M>,
-    /// Which examples have been seen.
-    pub seen: Vec<bool>,
+    /// Which examples have been seen (bool, `[n]`).
+    pub seen: Tensor,
 }
 
 impl<M: Tree> Remembered<M> {
     fn new(model: &M, count: usize) -> Remembered<M> {
         let table = (0..count).map(|_| zeros(model)).collect();
-        Remembered { model: copy(model), average: zeros(model), table, seen: vec![false; count] }
+        let seen = Tensor::from(vec![false; count]);
+        Remembered { model: copy(model), average: zeros(model), table, seen }
     }
 
     /// Number of examples that have been seen.
     pub fn seen_count(&self) -> usize {
-        self.seen.iter().filter(|seen| **seen).count()
+        self.seen.to_vec::<bool>().into_iter().filter(|seen| *seen).count()
     }
 }
 
@@ -281,16 +282,18 @@ fn pass<M: Tree, F: Fn(&M, &Tensor) -> Tensor>(
         let step = step(x, average, old, new, factor);
         (step.model, step.average, step.gradient)
     });
-    let mut seen = state.seen_count();
+    let mut seen: Vec<bool> = state.seen.to_vec();
+    let mut count = state.seen_count();
     for i in sum.draw(key) {
         let at = i as usize;
-        seen += usize::from(!state.seen[at]);
-        state.seen[at] = true;
+        count += usize::from(!seen[at]);
+        seen[at] = true;
         let old = copy(&state.table[at]);
-        let factor = Tensor::scalar(factor(seen), DType::F64);
+        let factor = Tensor::scalar(factor(count), DType::F64);
         let input = ((state.model, state.average), (old, Tensor::from(i), factor));
         let (model, average, gradient) = compiled(&input);
         (state.model, state.average, state.table[at]) = (model, average, gradient);
     }
+    state.seen = Tensor::from(seen);
     state
 }

@@ -3,6 +3,7 @@
 
 mod bfgs;
 mod conjugate_gradients;
+mod kronecker;
 mod lbfgs;
 mod least_squares;
 mod natural_gradient;
@@ -13,6 +14,7 @@ mod trust_region;
 
 pub use bfgs::Bfgs;
 pub use conjugate_gradients::{ConjugateGradients, Solution, SolutionStatus};
+pub use kronecker::{Shampoo, Soap};
 pub use lbfgs::Lbfgs;
 pub use least_squares::LevenbergMarquardt;
 pub use natural_gradient::NaturalGradient;
