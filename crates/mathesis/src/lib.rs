@@ -80,7 +80,7 @@ pub mod prelude {
     pub use tensor::{
         DType, Key, Tensor, checkpoint, cond, custom_jvp, custom_vjp, einsum, grad, hessian,
         hessian_matrix, hvp, jacfwd, jacrev, jit, jit_step, jvp, linearize, scan, switch,
-        value_and_grad, vjp, vmap, vmap_with, while_loop,
+        value_and_grad, value_and_grad_aux, vjp, vmap, vmap_with, while_loop,
     };
 }
 

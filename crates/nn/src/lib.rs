@@ -43,8 +43,8 @@ pub use dropout::{
 pub use embedding::Embedding;
 pub use linear::Linear;
 pub use loss::{
-    binary_cross_entropy, cross_entropy, hinge, masked_mean, mean_squared_error, smoothed_cross_entropy,
-    squared_error,
+    binary_cross_entropy, cross_entropy, hinge, masked_mean, mean_squared_error,
+    smoothed_cross_entropy, squared_error,
 };
 pub use mlp::Mlp;
 pub use normalisation::{

@@ -49,6 +49,20 @@ impl Mlp {
         Mlp { layers, activation }
     }
 
+    /// The same without biases: `Φ(x) = ψ(…ψ(x W₁)…) W_K`.
+    ///
+    /// ```
+    /// use nn::{Activation, Mlp};
+    /// use tensor::{DType, Key, Tree};
+    /// // The 3-4-2 network: 3·4 + 4·2 weights.
+    /// let net = Mlp::new(Key::new(0), &[3, 4, 2], Activation::Relu, DType::F64).without_biases();
+    /// assert_eq!(net.size(), 20);
+    /// ```
+    pub fn without_biases(mut self) -> Mlp {
+        self.layers = self.layers.into_iter().map(Linear::without_bias).collect();
+        self
+    }
+
     /// Φ(x); leading axes of `x` are batches.
     ///
     /// # Panics

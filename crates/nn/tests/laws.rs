@@ -163,9 +163,11 @@ fn attention_in_blocks_is_attention() {
         let mask = mask.logical_and(&seen);
         let whole = |(q, k, v): &Three| scaled_dot_product_attention(q, k, v, Some(&mask));
         let weights = normal(3, &[2, 7, 4]);
-        let expected = grad(|x: &Three| (whole(x) * &weights).sum())(&(q.clone(), k.clone(), v.clone()));
+        let expected =
+            grad(|x: &Three| (whole(x) * &weights).sum())(&(q.clone(), k.clone(), v.clone()));
         for block in [1, 3, 7, 20] {
-            let blocks = |(q, k, v): &Three| blockwise_attention(q, k, v, causal, Some(&seen), block);
+            let blocks =
+                |(q, k, v): &Three| blockwise_attention(q, k, v, causal, Some(&seen), block);
             let x = (q.clone(), k.clone(), v.clone());
             assert!(distance(&whole(&x), &blocks(&x)) < 1e-14);
             let got = grad(|x: &Three| (blocks(x) * &weights).sum())(&x);

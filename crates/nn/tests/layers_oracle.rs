@@ -8,13 +8,11 @@ use nn::attention::{
     sinusoidal_positions,
 };
 use nn::models::DecoderBlock;
-use nn::recurrent::{
-    Bidirectional, Cell, Elman, Gru, Lstm, Reset, Stacked, length_mask, run,
-};
+use nn::recurrent::{Bidirectional, Cell, Elman, Gru, Lstm, Reset, Stacked, length_mask, run};
 use nn::{
     AveragePool, BatchNorm, Conv, ConvTranspose, Embedding, GroupNorm, LayerNorm, MaxPool,
-    PaddingMode, RmsNorm, ResidualBlock, ResidualOrder, RunningStatistics, SqueezeExcite, global_average_pool, global_max_pool,
-    shared_over_batch,
+    PaddingMode, ResidualBlock, ResidualOrder, RmsNorm, RunningStatistics, SqueezeExcite,
+    global_average_pool, global_max_pool, shared_over_batch,
 };
 use oracle::Case;
 use std::collections::BTreeMap;
@@ -179,8 +177,7 @@ fn both_directions() {
     let lengths = case.constant("lengths");
     let cell = || Lstm::new(key(), 3, 2, F64);
     case.check(Bidirectional { forward: cell(), backward: cell() }, |layer, x| {
-        let masked =
-            |(x, n): &(Tensor, Tensor)| layer.call(x, Some(&length_mask(n, x.shape()[0])));
+        let masked = |(x, n): &(Tensor, Tensor)| layer.call(x, Some(&length_mask(n, x.shape()[0])));
         vmap(masked)(&(x.clone(), lengths.clone()))
     });
     let layer = |inputs| {
@@ -234,10 +231,10 @@ fn several_heads() {
         };
         vmap(masked)(&(x.clone(), lengths.clone()))
     });
-    Case::named("attention/decoder block").check(
-        DecoderBlock::new(key(), 4, 2, 6, F64),
-        |block, x| vmap(|x: &Tensor| block.call(x, Some(&causal_mask(3)), None))(x),
-    );
+    Case::named("attention/decoder block")
+        .check(DecoderBlock::new(key(), 4, 2, 6, F64), |block, x| {
+            vmap(|x: &Tensor| block.call(x, Some(&causal_mask(3)), None))(x)
+        });
     Case::named("attention/sinusoidal positions")
         .check((), |(), x| sinusoidal_positions(5, 6, F64) + x * 0.0);
 }
@@ -248,7 +245,8 @@ fn residual_blocks() {
         [("pre", ResidualOrder::PreActivation), ("post", ResidualOrder::PostActivation)]
     {
         for (outputs, stride) in [(2, 1), (3, 2)] {
-            let (block, statistics) = ResidualBlock::<2>::new(key(), 2, outputs, stride, order, F64);
+            let (block, statistics) =
+                ResidualBlock::<2>::new(key(), 2, outputs, stride, order, F64);
             let case = Case::named(&format!("residual/{name}-activation, 2 to {outputs}"));
             case.check(block, |block, x| {
                 let one = |x: &Tensor| block.call(x, &statistics, Some("batch")).0;
@@ -257,5 +255,7 @@ fn residual_blocks() {
         }
     }
     Case::named("residual/squeeze-excite")
-        .check(SqueezeExcite::new(key(), 4, 2, F64), |layer, x| vmap(|x: &Tensor| layer.call(x))(x));
+        .check(SqueezeExcite::new(key(), 4, 2, F64), |layer, x| {
+            vmap(|x: &Tensor| layer.call(x))(x)
+        });
 }

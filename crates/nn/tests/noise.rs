@@ -19,7 +19,10 @@ fn mean_and_error(x: &[f64]) -> (f64, f64) {
 /// Within 4.5 standard errors, which a correct sampler exceeds once in 150,000 seeds.
 fn assert_mean(samples: &[f64], expected: f64) {
     let (mean, error) = mean_and_error(samples);
-    assert!(error > 0.0 && (mean - expected).abs() < 4.5 * error, "{mean} ± {error}, not {expected}");
+    assert!(
+        error > 0.0 && (mean - expected).abs() < 4.5 * error,
+        "{mean} ± {error}, not {expected}"
+    );
 }
 
 #[test]
@@ -75,7 +78,8 @@ fn channels_and_branches_are_dropped_as_a_whole() {
 
 #[test]
 fn parameters_are_dropped_independently() {
-    let layer = Linear { weight: Tensor::ones(&[40, 50], F64), bias: Some(Tensor::ones(&[50], F64)) };
+    let layer =
+        Linear { weight: Tensor::ones(&[40, 50], F64), bias: Some(Tensor::ones(&[50], F64)) };
     let noisy = drop_connect(&layer, 0.5, Some(Key::new(0)));
     let bias = noisy.bias.clone().expect("the layer has biases");
     assert_ne!(noisy.weight.index(0, 0).to_vec::<f64>(), bias.to_vec::<f64>());

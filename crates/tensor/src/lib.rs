@@ -35,7 +35,7 @@ pub use program::{explain, trace};
 pub use tensor::Tensor;
 pub use transformations::{
     Hessian, Jacobian, checkpoint, cond, custom_jvp, custom_vjp, grad, hessian, hessian_matrix,
-    hvp, jacfwd, jacrev, jit, jit_step, jvp, linearize, scan, switch, value_and_grad, value_and_grad_aux, vjp, vmap,
-    vmap_with, while_loop,
+    hvp, jacfwd, jacrev, jit, jit_step, jvp, linearize, scan, switch, value_and_grad,
+    value_and_grad_aux, vjp, vmap, vmap_with, while_loop,
 };
 pub use tree::{Branches, Tree};

@@ -50,7 +50,13 @@ impl MultiHeadAttention {
         );
         let [q, k, v, o] = key.split();
         let linear = |key| Linear::new(key, features, features, dtype);
-        MultiHeadAttention { query: linear(q), key: linear(k), value: linear(v), out: linear(o), heads }
+        MultiHeadAttention {
+            query: linear(q),
+            key: linear(k),
+            value: linear(v),
+            out: linear(o),
+            heads,
+        }
     }
 
     /// What each of `x[n, features]` finds in `y[m, features]`; self-attention with `y = x`. The

@@ -59,7 +59,8 @@ pub(super) fn must_fit(queries: &Tensor, keys: &Tensor, values: &Tensor) {
 #[track_caller]
 fn must_be_mask(mask: &Tensor, scores: &Tensor) {
     let (m, s) = (mask.shape(), scores.shape());
-    let fits = m.len() <= s.len() && m.iter().rev().zip(s.iter().rev()).all(|(m, s)| *m == 1 || m == s);
+    let fits =
+        m.len() <= s.len() && m.iter().rev().zip(s.iter().rev()).all(|(m, s)| *m == 1 || m == s);
     assert!(
         mask.dtype() == DType::Bool && fits,
         "attention: the mask is truth values that broadcast to [queries, keys] {s:?}, it is {} {m:?}",

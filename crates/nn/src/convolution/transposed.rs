@@ -137,8 +137,7 @@ impl<const D: usize> ConvTranspose<D> {
                  stride {stride}"
             );
             let extent = self.dilation[d] * (kernel[d + 2] - 1) + 1;
-            let (all, cut) =
-                (n.saturating_sub(1) * stride + extent + extra, 2 * self.padding[d]);
+            let (all, cut) = (n.saturating_sub(1) * stride + extent + extra, 2 * self.padding[d]);
             assert!(
                 cut < all,
                 "ConvTranspose: along spatial axis {d} the padding cuts {cut} elements off {all}"

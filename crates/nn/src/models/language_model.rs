@@ -78,7 +78,8 @@ impl LstmLanguageModel {
         let (given, layers) = (states.len(), self.recurrent.layers.len());
         assert!(given == layers, "LstmLanguageModel: {given} states for {layers} layers");
         let mut keys = key.map(Key::stream);
-        let mut drop = |x: Tensor| dropout(&x, self.dropout, keys.as_mut().and_then(Iterator::next));
+        let mut drop =
+            |x: Tensor| dropout(&x, self.dropout, keys.as_mut().and_then(Iterator::next));
         let mut h = drop(self.embedding.call(tokens));
         let mut after = vec![];
         for (cell, state) in self.recurrent.layers.iter().zip(states) {

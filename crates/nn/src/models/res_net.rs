@@ -1,17 +1,21 @@
-//! Residual networks for small images.
+//! Residual networks for images.
 
 use crate::residual::{ResidualBlock, ResidualOrder, ResidualStatistics};
-use crate::{BatchNorm, Conv, Linear, RunningStatistics, global_average_pool, shared_over_batch};
+use crate::{
+    BatchNorm, Conv, Linear, MaxPool, RunningStatistics, global_average_pool, shared_over_batch,
+};
 use derive::Tree;
 use tensor::transformations::VmapOptions;
 use tensor::{DType, Key, Tensor, vmap_with};
 
-/// The residual network for images of CIFAR's size: a 3×3 convolution, three stages of `n` blocks
-/// with 1, 2 and 4 times as many channels, the second and third halving the image, the mean over
-/// pixels and a linear layer: `6n + 2` layers.
+/// A convolution, stages of residual blocks of which each but the first halves the image and doubles
+/// the channels, the mean over pixels and a linear layer.
 ///
-/// Source: K. He et al., *Deep residual learning for image recognition*, arXiv:1512.03385 (2015),
-/// section 4.2, there with 16 channels; pre-activation order: arXiv:1603.05027 (2016).
+/// [`ResNet::new`] builds the one for images of CIFAR's size: a 3×3 convolution and three stages of
+/// `n` blocks, `6n + 2` layers. [`ResNet::eighteen`] builds ResNet-18 for ImageNet's.
+///
+/// Source: K. He et al., *Deep residual learning for image recognition*, arXiv:1512.03385 (2015);
+/// pre-activation order: arXiv:1603.05027 (2016).
 ///
 /// ```
 /// use nn::{ResidualOrder, models::ResNet};
@@ -28,6 +32,8 @@ pub struct ResNet {
     pub stem: Conv<2>,
     /// After the stem in post-activation order, after the last block in pre-activation order.
     pub norm: BatchNorm,
+    /// Before the first block.
+    pub pool: Option<MaxPool<2>>,
     /// All blocks.
     pub blocks: Vec<ResidualBlock<2>>,
     /// From the means of maps to logits.
@@ -46,8 +52,8 @@ pub struct ResNetStatistics {
 }
 
 impl ResNet {
-    /// For images with these channels, with `width` channels in the first stage and
-    /// `blocks_per_stage` blocks in each.
+    /// For images with these channels, with `width` channels in the first stage (16 in the paper,
+    /// section 4.2) and `blocks_per_stage` blocks in each of three.
     ///
     /// # Panics
     /// When a number is zero.
@@ -61,13 +67,46 @@ impl ResNet {
         order: ResidualOrder,
         dtype: DType,
     ) -> (ResNet, ResNetStatistics) {
-        assert!(blocks_per_stage > 0, "ResNet: a stage has at least one block");
-        let [a, b, c] = key.split();
-        let mut keys = b.stream();
+        let [a, b] = key.split();
+        let stem = Conv::new(a, channels, width, [3, 3], dtype).same_padding().without_bias();
+        ResNet::staged(b, stem, None, &[blocks_per_stage; 3], classes, order)
+    }
+
+    /// ResNet-18 for colour images of 224×224 pixels (section 4.1): a 7×7 convolution with stride 2
+    /// to 64 channels, a maximum over 3×3 pixels with stride 2, and four stages of two blocks.
+    #[track_caller]
+    pub fn eighteen(key: Key, classes: usize, dtype: DType) -> (ResNet, ResNetStatistics) {
+        let [a, b] = key.split();
+        let stem = Conv::new(a, 3, 64, [7, 7], dtype).stride([2, 2]).padding([3, 3]).without_bias();
+        let pool = MaxPool::new([3, 3]).stride([2, 2]).padding([1, 1]);
+        ResNet::staged(b, stem, Some(pool), &[2; 4], classes, ResidualOrder::PostActivation)
+    }
+
+    /// With this first convolution and pooling, and stages of so many blocks.
+    ///
+    /// # Panics
+    /// When a stage has no block.
+    #[track_caller]
+    pub fn staged(
+        key: Key,
+        stem: Conv<2>,
+        pool: Option<MaxPool<2>>,
+        stages: &[usize],
+        classes: usize,
+        order: ResidualOrder,
+    ) -> (ResNet, ResNetStatistics) {
+        assert!(
+            stages.iter().all(|&n| n > 0),
+            "ResNet: every stage has at least one block, they have {stages:?}"
+        );
+        let (width, dtype) = (stem.weight.shape()[0], stem.weight.dtype());
+        let [a, b] = key.split();
+        let mut keys = a.stream();
         let (mut blocks, mut statistics) = (vec![], vec![]);
         let mut inputs = width;
-        for (stage, outputs) in [width, 2 * width, 4 * width].into_iter().enumerate() {
-            for i in 0..blocks_per_stage {
+        for (stage, &count) in stages.iter().enumerate() {
+            let outputs = width << stage;
+            for i in 0..count {
                 let stride = if stage > 0 && i == 0 { 2 } else { 1 };
                 let key = keys.next().expect("invariant: the stream has no end");
                 let (block, s) = ResidualBlock::new(key, inputs, outputs, stride, order, dtype);
@@ -81,8 +120,8 @@ impl ResNet {
             ResidualOrder::PostActivation => width,
         };
         let (norm, running) = BatchNorm::new(normed, dtype);
-        let stem = Conv::new(a, channels, width, [3, 3], dtype).same_padding().without_bias();
-        let net = ResNet { stem, norm, blocks, out: Linear::new(c, inputs, classes, dtype), order };
+        let out = Linear::new(b, inputs, classes, dtype);
+        let net = ResNet { stem, norm, pool, blocks, out, order };
         (net, ResNetStatistics { norm: running, blocks: statistics })
     }
 
@@ -103,6 +142,9 @@ impl ResNet {
         if self.order == ResidualOrder::PostActivation {
             (h, after.norm) = self.norm.call(&h, &statistics.norm, axis);
             h = h.relu();
+        }
+        if let Some(pool) = &self.pool {
+            h = pool.call(&h);
         }
         for (i, block) in self.blocks.iter().enumerate() {
             (h, after.blocks[i]) = block.call(&h, &statistics.blocks[i], axis);

@@ -55,12 +55,7 @@ impl BatchNorm {
     pub fn new(channels: usize, dtype: DType) -> (BatchNorm, RunningStatistics) {
         let (zeros, ones) = (Tensor::zeros(&[channels], dtype), Tensor::ones(&[channels], dtype));
         (
-            BatchNorm {
-                scale: ones.clone(),
-                shift: zeros.clone(),
-                momentum: 0.1,
-                epsilon: 1e-5,
-            },
+            BatchNorm { scale: ones.clone(), shift: zeros.clone(), momentum: 0.1, epsilon: 1e-5 },
             RunningStatistics { mean: zeros, variance: ones },
         )
     }

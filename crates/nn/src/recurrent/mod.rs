@@ -38,9 +38,8 @@ fn weights(
         .into_iter()
         .map(|key| init::glorot_uniform(key, inputs, hidden, dtype))
         .collect();
-    let side_by_side = |parts: Vec<Tensor>| {
-        Tensor::concatenate(&parts.iter().collect::<Vec<_>>(), 1)
-    };
+    let side_by_side =
+        |parts: Vec<Tensor>| Tensor::concatenate(&parts.iter().collect::<Vec<_>>(), 1);
     let bias = Tensor::zeros(&[gates * hidden], dtype);
     (side_by_side(input), side_by_side(squares), bias)
 }

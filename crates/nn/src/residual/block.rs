@@ -91,10 +91,10 @@ impl<const D: usize> ResidualBlock<D> {
         let shortcut = changes.then(|| {
             Conv::new(c, inputs, outputs, [1; D], dtype).stride([stride; D]).without_bias()
         });
-        let (shortcut_norm, shortcut_statistics) =
-            (changes && order == ResidualOrder::PostActivation)
-                .then(|| BatchNorm::new(outputs, dtype))
-                .unzip();
+        let (shortcut_norm, shortcut_statistics) = (changes
+            && order == ResidualOrder::PostActivation)
+            .then(|| BatchNorm::new(outputs, dtype))
+            .unzip();
         let conv = |key, inputs| {
             Conv::new(key, inputs, outputs, [3; D], dtype).same_padding().without_bias()
         };
