@@ -16,6 +16,7 @@ use train::{Config, DTypeName, ModelKind, OptimizerKind, Outcome, ScheduleKind, 
   mathesis train --data iris --hidden 16 --epochs 100
   mathesis train --data table.csv --target price --task values
   mathesis train --data t10k-images-idx3-ubyte.gz --hidden 256 --epochs 20
+  mathesis train --model cnn --activation relu        convolutions, for images
   mathesis train --seeds 5                            mean and standard error over seeds
   mathesis train --resume runs/digits                 go on after Ctrl-C
 
@@ -38,9 +39,12 @@ pub(crate) struct Arguments {
     /// Share of examples held out to measure the error on [default: 0.2]
     #[arg(long, value_name = "SHARE")]
     held_out: Option<f64>,
-    /// The network [default: mlp]
-    #[arg(long, value_parser = ["mlp"])]
+    /// The network: mlp, or cnn for images [default: mlp]
+    #[arg(long, value_parser = ["mlp", "cnn"])]
     model: Option<String>,
+    /// cnn: maps of each convolution [default: 32,64]
+    #[arg(long, value_name = "COUNTS")]
+    maps: Option<String>,
     /// Widths of the hidden layers; `none` for a linear model [default: 128,64]
     #[arg(long, value_name = "WIDTHS")]
     hidden: Option<String>,
@@ -80,6 +84,9 @@ pub(crate) struct Arguments {
     /// Share of the target spread over all classes [default: 0.05]
     #[arg(long, value_name = "SHARE")]
     label_smoothing: Option<f64>,
+    /// Images: rows and columns by which they are moved at random in training, at most [default: 0]
+    #[arg(long, value_name = "PIXELS")]
+    shift: Option<usize>,
     /// Passes over the training data [default: 60]
     #[arg(long)]
     epochs: Option<usize>,
@@ -148,21 +155,28 @@ impl Arguments {
             weight_decay,
             clip,
             label_smoothing,
+            shift,
             epochs,
             batch,
             seed
         );
         config.nesterov |= self.nesterov;
         if let Some(text) = &self.hidden {
-            config.hidden = widths(text)?;
+            // Without hidden layers a model is linear in what it is given.
+            config.hidden = if text == "none" { vec![] } else { counts("hidden", text)? };
         }
         // The parser has checked these names.
         if let Some(name) = &self.activation {
             let found = Activation::ALL.iter().find(|(n, _)| n == name);
             config.activation = found.map_or(config.activation, |(_, a)| *a);
         }
-        if self.model.is_some() {
-            config.model = ModelKind::Mlp; // the only one so far
+        if let Some(text) = &self.maps {
+            config.maps = counts("maps", text)?;
+        }
+        match self.model.as_deref() {
+            Some("mlp") => config.model = ModelKind::Mlp,
+            Some("cnn") => config.model = ModelKind::Cnn,
+            _ => {}
         }
         match self.optimizer.as_deref() {
             Some("sgd") => config.optimizer = OptimizerKind::Sgd,
@@ -198,19 +212,19 @@ impl Arguments {
             || self.seed.is_some()
             || self.dtype.is_some()
             || self.model.is_some()
+            || self.maps.is_some()
+            || self.shift.is_some()
             || self.nesterov
     }
 }
 
-/// `128,64`, or `none`.
-fn widths(text: &str) -> Result<Vec<usize>, String> {
-    if text == "none" {
-        return Ok(vec![]);
-    }
+/// `128,64`.
+fn counts(option: &str, text: &str) -> Result<Vec<usize>, String> {
     text.split(',')
-        .map(|w| {
-            w.trim().parse().map_err(|_| {
-                format!("--hidden: `{w}` is not a width; write numbers like 128,64, or none")
+        .map(|n| {
+            n.trim().parse().map_err(|_| {
+                let or = if option == "hidden" { ", or none" } else { "" };
+                format!("--{option}: `{n}` is not a number; write numbers like 128,64{or}")
             })
         })
         .collect()

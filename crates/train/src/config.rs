@@ -14,6 +14,8 @@ pub enum ModelKind {
     /// A multilayer perceptron.
     #[default]
     Mlp,
+    /// Convolutions, then a multilayer perceptron.
+    Cnn,
 }
 
 /// Which update rule.
@@ -77,6 +79,8 @@ pub struct Config {
     pub held_out: f64,
     /// Which network.
     pub model: ModelKind,
+    /// Maps of each convolution, for a model that has some.
+    pub maps: Vec<usize>,
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
     /// The activation between layers.
@@ -103,6 +107,8 @@ pub struct Config {
     pub clip: Option<f64>,
     /// Share of the target spread evenly over the classes.
     pub label_smoothing: f64,
+    /// Rows and columns by which training images are moved at random, at most.
+    pub shift: usize,
     /// Passes over the training data.
     pub epochs: usize,
     /// Examples per step.
@@ -121,6 +127,7 @@ impl Default for Config {
             task: None,
             held_out: 0.2,
             model: ModelKind::Mlp,
+            maps: vec![32, 64],
             hidden: vec![128, 64],
             activation: Activation::Tanh,
             optimizer: OptimizerKind::Adamw,
@@ -134,6 +141,7 @@ impl Default for Config {
             weight_decay: 0.05,
             clip: None,
             label_smoothing: 0.05,
+            shift: 0,
             epochs: 60,
             batch: 32,
             seed: 0,
@@ -209,6 +217,19 @@ impl Config {
             return Err(Error::setting("hidden", "a layer must have at least 1 unit"));
         }
         const LARGEST: usize = 1 << 20;
+        if self.shift > LARGEST {
+            return Err(Error::setting(
+                "shift",
+                format!("{} pixels are over {LARGEST}", self.shift),
+            ));
+        }
+        if self.model == ModelKind::Cnn && self.maps.is_empty() {
+            return Err(Error::setting("maps", "a cnn has at least one convolution"));
+        }
+        if let Some(n) = self.maps.iter().find(|n| !(1..=LARGEST).contains(*n)) {
+            let what = format!("a convolution has from 1 to {LARGEST} maps, got {n}");
+            return Err(Error::setting("maps", what));
+        }
         if let Some(w) = self.hidden.iter().find(|w| **w > LARGEST) {
             return Err(Error::setting(
                 "hidden",

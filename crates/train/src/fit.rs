@@ -4,18 +4,16 @@ use crate::config::{Config, ModelKind};
 use crate::error::Error;
 use crate::evaluate::{Evaluation, evaluate};
 use crate::gradient_check::gradient_check;
-use crate::network::Network;
+use crate::network::{Images, Network, mlp};
 use crate::page;
 use crate::predict::Input;
 use crate::prepared::{Part, Prepared};
 use crate::run::{Metrics, Run};
 use crate::statistics::layer_statistics;
 use crate::trainer::{Observer, Stopped, Trainer};
-use nn::Mlp;
 use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
-use tensor::Key;
 
 /// What came of a run.
 #[derive(Debug)]
@@ -41,9 +39,7 @@ pub fn fit(config: &Config, folder: &Path, observer: &mut dyn Observer) -> Resul
     config.validate()?;
     let data = Prepared::new(config)?;
     let run = Run::create(folder, config)?;
-    match config.model {
-        ModelKind::Mlp => train(config, &data, &run, mlp(config, &data), false, observer),
-    }
+    start(config, &data, &run, false, observer)
 }
 
 /// Goes on with a run that was stopped; the result is bit for bit that of an uninterrupted one.
@@ -54,18 +50,28 @@ pub fn resume(folder: &Path, observer: &mut dyn Observer) -> Result<(Outcome, Co
     let (run, config) = Run::open(folder)?;
     config.validate()?;
     let data = Prepared::new(&config)?;
-    let outcome = match config.model {
-        ModelKind::Mlp => train(&config, &data, &run, mlp(&config, &data), true, observer),
-    }?;
+    let outcome = start(&config, &data, &run, true, observer)?;
     Ok((outcome, config))
 }
 
-/// The network that the settings describe, before training.
-pub(crate) fn mlp(config: &Config, data: &Prepared) -> Mlp {
-    let mut widths = vec![data.width()];
-    widths.extend(&config.hidden);
-    widths.push(data.objective.outputs());
-    Mlp::new(Key::new(config.seed), &widths, config.activation, data.dtype())
+/// Trains the network that the settings describe.
+fn start(
+    config: &Config,
+    data: &Prepared,
+    run: &Run,
+    resumed: bool,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, Error> {
+    let outputs = data.objective.outputs();
+    match config.model {
+        ModelKind::Mlp => {
+            train(config, data, run, mlp(config, data.width(), outputs), resumed, observer)
+        }
+        ModelKind::Cnn => {
+            let shape = data.dataset.features().shape();
+            train(config, data, run, Images::new(config, shape, outputs)?, resumed, observer)
+        }
+    }
 }
 
 fn train<M: Network>(

@@ -20,6 +20,7 @@ mod error;
 mod evaluate;
 mod fit;
 mod gradient_check;
+mod image;
 mod network;
 mod objective;
 mod page;

@@ -4,7 +4,7 @@ use crate::checkpoint::load_tree;
 use crate::config::{Config, ModelKind};
 use crate::error::Error;
 use crate::evaluate::readings;
-use crate::network::Network;
+use crate::network::{Images, Network, mlp};
 use crate::objective::Objective;
 use crate::prepared::Prepared;
 use crate::run::Run;
@@ -12,7 +12,7 @@ use data::{Features, Standardiser};
 use nn::Mlp;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use tensor::{Array, Key, Tensor};
+use tensor::{Array, Tensor};
 
 /// What a network takes in, saved beside it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,10 +52,17 @@ pub struct Prediction {
     pub probability: Option<f64>,
 }
 
+/// A network of one of the kinds.
+#[derive(Debug)]
+enum Trained {
+    Mlp(Mlp),
+    Cnn(Images),
+}
+
 /// A trained network, ready for new input.
 #[derive(Debug)]
 pub struct Predictor {
-    model: Mlp,
+    model: Trained,
     config: Config,
     input: Input,
 }
@@ -72,14 +79,19 @@ impl Predictor {
             .map_err(|e| Error::run(&path, format!("cannot be read: {e}")))?;
         let input: Input = serde_json::from_str(&text)
             .map_err(|e| Error::run(&path, format!("is not what it should be: {e}")))?;
-        let ModelKind::Mlp = config.model;
         let outputs = input.classes.as_ref().map_or(1, Vec::len);
-        let mut widths = vec![input.shape.iter().product()];
-        widths.extend(&config.hidden);
-        widths.push(outputs);
+        let file = run.file("model.safetensors");
         // The weights are replaced; only the structure matters.
-        let template = Mlp::new(Key::new(0), &widths, config.activation, config.dtype.dtype());
-        let model = load_tree(&run.file("model.safetensors"), "", &template)?;
+        let model = match config.model {
+            ModelKind::Mlp => {
+                let template = mlp(&config, input.shape.iter().product(), outputs);
+                Trained::Mlp(load_tree(&file, "", &template)?)
+            }
+            ModelKind::Cnn => {
+                let template = Images::new(&config, &input.shape, outputs)?;
+                Trained::Cnn(load_tree(&file, "", &template)?)
+            }
+        };
         Ok(Predictor { model, config, input })
     }
 
@@ -109,7 +121,11 @@ impl Predictor {
         let mut values = features.values().to_vec();
         self.input.standardiser.apply(&mut values)?;
         let x = Array::from_f64(self.config.dtype.dtype(), &values, &[features.count(), width]);
-        let outputs = self.model.outputs(&Tensor::new(x));
+        let x = Tensor::new(x);
+        let outputs = match &self.model {
+            Trained::Mlp(model) => model.outputs(&x),
+            Trained::Cnn(model) => model.outputs(&x),
+        };
         match &self.input.classes {
             Some(names) => {
                 let (classes, probabilities) =

@@ -1,12 +1,13 @@
 //! Data made ready for training: split, standardised, in the run's precision.
 
-use crate::config::Config;
+use crate::config::{Config, ModelKind};
 use crate::error::Error;
+use crate::image::{Layout, shifted};
 use crate::objective::Objective;
 use data::split::Split;
 use data::{Dataset, OpenOptions, Standardiser, Targets, Task};
 use std::convert::Infallible;
-use tensor::{Array, DType, Element, Tensor};
+use tensor::{Array, DType, Element, Key, Tensor};
 
 /// Training or held-out examples.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,6 +85,14 @@ impl Prepared {
                 ),
             ));
         }
+        let shape = dataset.features().shape();
+        if Layout::of(shape).is_none() {
+            let named = [("model", config.model == ModelKind::Cnn), ("shift", config.shift > 0)];
+            if let Some((name, _)) = named.into_iter().find(|(_, asked)| *asked) {
+                let what = format!("needs {}; these have shape {shape:?}", Layout::EXPECTED);
+                return Err(Error::setting(name, what));
+            }
+        }
         let split = dataset.split(config.held_out, config.seed)?;
         if config.batch > split.train.len() {
             return Err(Error::setting(
@@ -152,6 +161,26 @@ impl Prepared {
     /// Precision of the features.
     pub fn dtype(&self) -> DType {
         self.dtype
+    }
+
+    /// As [`Prepared::gather`], images moved by up to so many pixels.
+    ///
+    /// # Errors
+    /// None for images.
+    pub fn gather_shifted(
+        &self,
+        examples: &[usize],
+        pixels: usize,
+        key: impl FnOnce() -> Key,
+    ) -> Result<(Tensor, Tensor), Error> {
+        let (x, y) = self.gather(examples);
+        if pixels == 0 {
+            return Ok((x, y));
+        }
+        let shape = self.dataset.features().shape();
+        let layout = Layout::of(shape).expect("invariant: only images are accepted with shifts");
+        let x = shifted(&x.value(), layout, pixels, &self.standardiser, key())?;
+        Ok((Tensor::new(x), y))
     }
 
     /// (features `[n, width]`, targets `[n]`) of these examples.

@@ -9,7 +9,7 @@ use crate::run::{Metrics, Position};
 use data::Batches;
 use derive::Tree;
 use optim::{Adam, AdamW, AddDecayedWeights, Chain, ClipByGlobalNorm, Rule, Sgd};
-use tensor::{DType, Tensor, jit_step, value_and_grad};
+use tensor::{DType, Key, Tensor, jit_step, value_and_grad};
 
 /// How far training has come, after a step.
 #[derive(Clone, Debug)]
@@ -79,6 +79,9 @@ pub struct Trainer<'a, M: Network> {
     schedule: optim::Schedule,
 }
 
+/// Tells the moves of images from other choices that a run's seed makes.
+const MOVES: u64 = 0x6d6f_7665;
+
 /// Why [`Trainer::run`] came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stopped {
@@ -134,7 +137,11 @@ impl<'a, M: Network> Trainer<'a, M> {
         }
         let all = Batches::shuffled(part, self.config.batch, self.config.seed, epoch as u64)?;
         for batch in all.skip(self.position.batch) {
-            let (x, y) = self.data.gather(&batch.indices);
+            // A step's moves depend on where it stands, not on what came before: a resumed run
+            // makes the same.
+            let at = self.position.batch as i64;
+            let key = || Key::new(self.config.seed ^ MOVES).fold_in(epoch as i64).fold_in(at);
+            let (x, y) = self.data.gather_shifted(&batch.indices, self.config.shift, key)?;
             let w =
                 tensor::Array::from_f64(self.data.dtype(), &batch.weights, &[batch.weights.len()]);
             let state = self.state.take().expect("invariant: the state is away only inside a step");

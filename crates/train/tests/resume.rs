@@ -2,7 +2,7 @@
 //! keeps its last good network.
 
 use std::path::Path;
-use train::{Config, Error, Observer, OptimizerKind, Progress, Silent, fit, resume};
+use train::{Config, Error, ModelKind, Observer, OptimizerKind, Progress, Silent, fit, resume};
 
 fn config() -> Config {
     Config { data: "iris".into(), hidden: vec![8], epochs: 6, batch: 16, ..Config::default() }
@@ -45,6 +45,46 @@ fn a_resumed_run_equals_an_uninterrupted_one_bit_for_bit() {
         for file in ["model.safetensors", "checkpoint.safetensors", "metrics.jsonl"] {
             assert!(read(&whole, file) == read(&parts, file), "{file} after {steps} steps");
         }
+    }
+}
+
+/// Also with convolutions and images that are moved at random.
+#[test]
+fn a_resumed_run_on_moved_images_makes_the_same_moves() {
+    let config = Config {
+        model: ModelKind::Cnn,
+        maps: vec![3],
+        hidden: vec![],
+        shift: 1,
+        epochs: 2,
+        batch: 128,
+        ..Config::default()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    fit(&config, &whole, &mut Silent).unwrap();
+    fit(&config, &parts, &mut StopAfter { steps: 7, made: 0 }).unwrap();
+    resume(&parts, &mut Silent).unwrap();
+    for file in ["model.safetensors", "checkpoint.safetensors", "metrics.jsonl"] {
+        assert!(read(&whole, file) == read(&parts, file), "{file}");
+    }
+    let still = folder.path().join("still");
+    fit(&Config { shift: 0, ..config }, &still, &mut Silent).unwrap();
+    assert!(read(&whole, "model.safetensors") != read(&still, "model.safetensors"));
+}
+
+#[test]
+fn convolutions_are_for_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    for wrong in [
+        Config { model: ModelKind::Cnn, ..config() },
+        Config { shift: 1, ..config() },
+        Config { model: ModelKind::Cnn, maps: vec![], data: "digits".into(), ..config() },
+    ] {
+        let error = fit(&wrong, &run, &mut Silent).unwrap_err().to_string();
+        assert!(error.contains("images") || error.contains("at least one"), "{error}");
+        assert!(!run.exists(), "nothing is left of a run that cannot be");
     }
 }
 

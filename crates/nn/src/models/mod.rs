@@ -1,6 +1,7 @@
 //! Whole networks, each readable in one screen.
 
 mod autoencoder;
+mod conv_net;
 mod gpt;
 mod language_model;
 mod le_net;
@@ -9,6 +10,7 @@ mod u_net;
 mod vgg;
 
 pub use autoencoder::Autoencoder;
+pub use conv_net::ConvNet;
 pub use gpt::{DecoderBlock, Gpt};
 pub use language_model::LstmLanguageModel;
 pub use le_net::LeNet;

@@ -9,6 +9,18 @@ use tensor::{DType, Tensor, Tree};
 /// Adam (Kingma, Ba 2015, algorithm 1):
 /// `m ← β₁ m + (1−β₁) g`, `v ← β₂ v + (1−β₂) g²`,
 /// `θ ← θ − η m̂/(√v̂ + ε)` with `m̂ = m/(1−β₁ᵗ)`, `v̂ = v/(1−β₂ᵗ)`.
+///
+/// Source: D. P. Kingma, J. Ba, *Adam: a method for stochastic optimization*, ICLR 2015.
+///
+/// ```
+/// use optim::{Adam, Rule};
+/// use tensor::Tensor;
+/// let x = Tensor::from([1.0, 1.0]);
+/// let rule = Adam::new(0.5);
+/// // The first step is η times the gradient's sign, whatever its size.
+/// let (update, _) = rule.update(Tensor::from([3.0, -100.0]), &rule.init(&x), &x);
+/// assert!((update - Tensor::from([-0.5, 0.5])).abs().max().item() < 1e-8);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Adam {
     rate: Schedule,
