@@ -38,7 +38,9 @@ fn drop_blocks(x: &Tensor, rate: f64, key: Key, shape: &[usize]) -> Tensor {
     (x / (1.0 - rate)).keep_where(&keep, 0.0)
 }
 
-/// Every element is zero with probability `rate`, else divided by `1 − rate`, independently.
+/// Every element is zero with probability `rate`, else divided by `1 − rate`, independently; all
+/// stay as they are without a key. In a batch every example needs its own: see
+/// [`Key::split_batch`].
 ///
 /// For linear least squares, in expectation, this is ridge regression with the penalty
 /// `rate/(1 − rate) · Σ_j ‖x_j‖² w_j²`.

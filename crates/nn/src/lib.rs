@@ -1,7 +1,10 @@
 //! Networks as plain data: layers are structs of tensors, models are structs of layers, and a
 //! gradient has the model's own type.
 //!
-//! Layers act on one example; batches come from `vmap` or from broadcasting over leading axes.
+//! Layers act on one example; batches come from `vmap` or from broadcasting over leading axes. There
+//! is no mode and no hidden state: batch normalisation trains when it is told the axis of the batch,
+//! dropout when it is given a key, and running statistics and recurrent states go in and come out.
+//! Recurrent cells are in [`recurrent`], attention in [`attention`], whole networks in [`models`].
 //!
 //! ```
 //! use nn::{Activation, Mlp, cross_entropy};

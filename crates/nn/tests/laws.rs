@@ -4,7 +4,7 @@ use nn::attention::{
     MultiHeadAttention, blockwise_attention, causal_mask, scaled_dot_product_attention,
 };
 use nn::recurrent::{Cell, Elman, Gru, Lstm, Stacked, detached, length_mask, run};
-use nn::{Activation, Conv, ConvTranspose, PaddingMode};
+use nn::{Activation, Conv, ConvTranspose, PaddingMode, init};
 use tensor::{DType, Key, Tensor, Tree, grad, vmap};
 
 const F64: DType = DType::F64;
@@ -178,4 +178,27 @@ fn attention_in_blocks_is_attention() {
             assert!(distance(&vmap(blocks)(&x), &whole(&x)) < 1e-14);
         }
     }
+}
+
+/// E|x_L|² = (1 + α²)^L |x_0|² for x_{l+1} = x_l + α W₂ relu(W₁ x_l) with independent weights of
+/// variance 1/n and 2/n: residual networks without normalisation grow geometrically.
+#[test]
+fn residual_networks_grow_by_one_plus_alpha_squared_per_block() {
+    let (n, depth, alpha, samples) = (8, 12, 0.4, 1000);
+    let x = normal(1, &[n]);
+    let growth = |key: &Key| {
+        let mut keys = key.replay().stream();
+        let mut next = || keys.next().expect("the stream has no end");
+        let mut h = x.clone();
+        for _ in 0..depth {
+            let hidden = h.matmul(&init::lecun_normal(next(), n, n, F64)).relu();
+            h = &h + hidden.matmul(&init::he_normal(next(), n, n, F64)) * alpha;
+        }
+        h.square().sum() / x.square().sum()
+    };
+    let ratios = vmap(growth)(&Key::new(2).split_batch(samples));
+    let (mean, error) = (ratios.mean().item(), ratios.std(0, 1).item() / (samples as f64).sqrt());
+    let expected = (1.0 + alpha * alpha).powi(depth);
+    assert!((mean - expected).abs() < 4.5 * error, "{mean} ± {error}, not {expected}");
+    assert!(error < 0.1 * expected, "the test would not see anything: ± {error}");
 }
