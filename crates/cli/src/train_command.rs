@@ -381,6 +381,6 @@ mod tests {
             assert_eq!(arguments.settings(), Ok(Config::default()), "{option}");
             checked += 1;
         }
-        assert_eq!(checked, 18);
+        assert_eq!(checked, 20);
     }
 }
