@@ -18,10 +18,12 @@ vectorised! {
     }
 }
 
+/// Rows that are folded one after the other.
+const ROWS: usize = 64;
+
 /// Folds rows `x[0..rows]` of length `out.len()` into `out`, element by element: blocks of rows
 /// one after the other, the blocks pairwise.
 fn rows<T: Element, F: Fold<T>>(f: &F, x: &[T], stride: usize, rows_count: usize, out: &mut [T]) {
-    const ROWS: usize = 64;
     let n = out.len();
     if rows_count > ROWS {
         let half = (rows_count / 2).next_multiple_of(ROWS).min(rows_count - 1);
@@ -98,11 +100,13 @@ fn fold_middle<T: Element, F: Fold<T>>(
         }
         return out;
     }
-    // Pieces of rows, wide pieces of the inner axis.
-    const ROWS: usize = 1024;
-    let pieces = if n >= 2 * ROWS { n.div_ceil(ROWS) } else { 1 };
+    // Pieces that are as wide as a page if the inner axis is, so that a thread reads one piece of
+    // memory and not a little of every row.
+    const WIDTH: usize = 1024;
+    let width = inner.min(WIDTH);
+    let rows_of_chunk = (CHUNK / width).clamp(ROWS, 16 * ROWS);
+    let pieces = if n >= 2 * rows_of_chunk { n.div_ceil(rows_of_chunk) } else { 1 };
     let per = n.div_ceil(pieces);
-    let width = inner.min((CHUNK / per.max(1)).max(64).next_multiple_of(64));
     let columns = inner.div_ceil(width);
     let fold_into = |target: &mut Vec<T>| {
         // target[outer, piece, inner]
